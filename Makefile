@@ -1,0 +1,36 @@
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+TOOL := go tool -modfile=tools/go.mod
+COUNT ?= 6
+
+.PHONY: help test race lint fmt fuzz bench cover api ci
+
+help: ## this list
+	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+test: ## run the tests
+	go test ./...
+
+race: ## run the tests with the race detector
+	go test -race ./...
+
+lint: ## run the linters
+	$(TOOL) golangci-lint run
+
+fmt: ## format the code
+	$(TOOL) golangci-lint fmt
+
+fuzz: ## run each fuzz target, FUZZTIME (5s) each
+	.ci/run fuzz
+
+bench: ## run the benchmarks COUNT (6) times, into bench.txt, and sum up
+	go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench.txt | $(TOOL) benchstat -
+
+cover: ## show the coverage, into cover.out
+	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out
+
+api: ## accept the exported API as it is
+	go test ./internal/api -run TestExportedAPI -update
+
+ci: ## everything that has to hold before a change goes in
+	.ci/run

@@ -1,0 +1,4 @@
+package didit
+
+// Decision is what Didit checked.
+type Decision struct{}

@@ -1,0 +1,184 @@
+package didittest
+
+import (
+	"io"
+	"log"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server is an in-memory Didit on a real socket. All its methods may be called at any time from any goroutine.
+type Server struct {
+	cfg     config
+	http    *httptest.Server
+	url     string
+	signKey []byte
+	skew    atomic.Int64 // nanoseconds that Advance added
+	closing chan struct{}
+	once    sync.Once
+	active  sync.WaitGroup // requests that are being answered
+
+	mu       sync.RWMutex
+	apps     []*Application
+	appByID  map[string]*Application
+	keys     map[string]*apiKey
+	sessions map[string]*session
+	imports  map[importKey]string // the copy, deleted or not
+	late     []lateCall
+
+	faults  faultList
+	limits  limiter
+	history history
+	hooks   dispatcher
+}
+
+// importKey is what an import may happen once for.
+type importKey struct{ application, source string }
+
+// NewServer returns a server that is running on plain HTTP. Close it when done.
+func NewServer(opts ...Option) *Server {
+	s := newServer(opts)
+	s.http.Start()
+	s.started("http")
+	return s
+}
+
+// NewTLSServer returns a server that is running on HTTPS with a certificate of its own, which [Server.HTTPClient] trusts.
+func NewTLSServer(opts ...Option) *Server {
+	s := newServer(opts)
+	s.http.StartTLS()
+	s.started("https")
+	return s
+}
+
+func newServer(opts []Option) *Server {
+	cfg := defaults()
+	for _, o := range opts {
+		o(&cfg)
+	}
+	s := &Server{
+		cfg:      cfg,
+		signKey:  []byte(newSecret()),
+		closing:  make(chan struct{}),
+		appByID:  map[string]*Application{},
+		keys:     map[string]*apiKey{},
+		sessions: map[string]*session{},
+		imports:  map[importKey]string{},
+	}
+	s.faults.rng = rand.New(rand.NewPCG(cfg.seed, 0)) //nolint:gosec // faults have to repeat, nothing is secret here
+	s.history.limit = cfg.history
+	s.hooks.init(s)
+	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
+	// Dropped connections and failed handshakes are wanted; nobody needs to read about them.
+	s.http.Config.ErrorLog = log.New(io.Discard, "", 0)
+	if cfg.listener != nil {
+		_ = s.http.Listener.Close()
+		s.http.Listener = cfg.listener
+	}
+	return s
+}
+
+// started reads what only a running server knows.
+func (s *Server) started(scheme string) {
+	host := s.http.Listener.Addr().String()
+	if a, ok := s.http.Listener.Addr().(*net.TCPAddr); ok && a.IP.IsUnspecified() {
+		_, port, _ := net.SplitHostPort(host)
+		host = net.JoinHostPort("127.0.0.1", port)
+	}
+	s.url = scheme + "://" + host
+	if t, ok := s.http.Client().Transport.(*http.Transport); ok {
+		t.MaxIdleConnsPerHost = 128
+		t.MaxIdleConns = 0
+	}
+}
+
+// closeGrace is how long Close lets requests under way finish.
+const closeGrace = 250 * time.Millisecond
+
+// Close ends slow answers, lets requests under way finish for a quarter of a second, closes every connection and stops
+// delivering webhooks. Afterwards nothing of the server is left running. Closing twice does no harm.
+func (s *Server) Close() {
+	s.once.Do(func() {
+		close(s.closing)
+		s.http.Config.SetKeepAlivesEnabled(false)
+		_ = s.http.Listener.Close()
+		done := make(chan struct{})
+		go func() {
+			s.active.Wait()
+			close(done)
+		}()
+		grace := time.NewTimer(closeGrace)
+		select {
+		case <-done:
+		case <-grace.C:
+		}
+		grace.Stop()
+		s.http.CloseClientConnections()
+		s.http.Close()
+		<-done
+		s.hooks.close()
+	})
+}
+
+// URL is the base URL, without a slash at its end.
+func (s *Server) URL() string { return s.url }
+
+// HTTPClient returns a client that trusts the server's certificate and keeps up to 128 idle connections to it. Closing the
+// server closes them.
+func (s *Server) HTTPClient() *http.Client { return s.http.Client() }
+
+// Now is the time on the server's clock, in UTC.
+func (s *Server) Now() time.Time {
+	return s.cfg.clock().Add(time.Duration(s.skew.Load())).UTC()
+}
+
+// Advance moves the server's clock forward by d: tokens expire, rate limits pass, rows that lag appear, calls of
+// [FaultAppliedLate] take effect and webhooks become due (see [Server.Flush]). It panics if d is negative.
+func (s *Server) Advance(d time.Duration) {
+	if d < 0 {
+		panic("didittest: time does not go back")
+	}
+	s.skew.Add(int64(d))
+	s.applyLate()
+	s.hooks.poke()
+}
+
+// AddApplication makes an application with a key of full access, a webhook secret and one workflow of each kind.
+func (s *Server) AddApplication(name string) *Application {
+	a := &Application{
+		ID:            newUUID(),
+		Name:          name,
+		APIKey:        newKey(),
+		WebhookSecret: newSecret(),
+		server:        s,
+		workflows:     map[string]workflow{},
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	a.addWorkflow("user")
+	a.addWorkflow("business")
+	s.apps = append(s.apps, a)
+	s.appByID[a.ID] = a
+	s.keys[a.APIKey] = &apiKey{app: a, full: true}
+	return a
+}
+
+// Applications returns the applications in the order in which they were added.
+func (s *Server) Applications() []*Application {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return append([]*Application(nil), s.apps...)
+}
+
+// keyPrefix starts every key, so that none passes for a live one.
+const keyPrefix = "sk_test_didittest_"
+
+func newKey() string { return keyPrefix + newSecret() }
+
+func isLiveKey(key string) bool { return strings.HasPrefix(key, "sk_live_") }

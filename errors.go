@@ -1,0 +1,380 @@
+package didit
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/didit-go/didit/internal/answer"
+	"github.com/didit-go/didit/internal/transport"
+)
+
+// sentinel is an error that others match; parent is the more general one.
+type sentinel struct {
+	text   string
+	parent error
+}
+
+func (s *sentinel) Error() string { return "didit: " + s.text }
+func (s *sentinel) Unwrap() error { return s.parent }
+
+// The errors of this package match these with [errors.Is]; none is returned
+// itself. A local refusal and Didit's own match the same one.
+//
+// Didit documents its statuses on https://docs.didit.me/integration/api-errors.
+var (
+	ErrInvalidParams error = &sentinel{text: "invalid params"}            // every *ValidationError
+	ErrUnauthorized  error = &sentinel{text: "the API key was refused"}   // 401, and 403 where Didit says so
+	ErrForbidden     error = &sentinel{text: "not allowed with this key"} // 403
+	ErrNotFound      error = &sentinel{text: "not found"}                 // 404
+	ErrRateLimited   error = &sentinel{text: "rate limited"}              // 429
+	ErrServer        error = &sentinel{text: "server error"}              // 5xx
+
+	ErrSessionNotShareable error = &sentinel{text: "only finished sessions can be shared"}
+	ErrSelfShare           error = &sentinel{text: "a session cannot be shared with its own application"}
+	ErrApplicationNotFound error = &sentinel{text: "the target application does not exist"}
+	ErrInvalidTTL          error = &sentinel{text: "the TTL is out of bounds"}
+
+	ErrShareTokenInvalid error = &sentinel{text: "the share token is invalid"}
+	ErrShareTokenExpired error = &sentinel{"the share token has expired", ErrShareTokenInvalid}
+	// ErrShareTokenForeign means that the token was minted for another application.
+	ErrShareTokenForeign error = &sentinel{"the share token is for another application", ErrShareTokenInvalid}
+	// ErrSourceSessionGone means that the session behind the token was deleted.
+	ErrSourceSessionGone    error = &sentinel{"the shared session is gone", ErrShareTokenInvalid}
+	ErrAlreadyImported      error = &sentinel{text: "the session has been imported already"}
+	ErrImportNotFound       error = &sentinel{"no imported copy was found", ErrNotFound}
+	ErrWorkflowNotFound     error = &sentinel{text: "the workflow does not exist"}
+	ErrWorkflowKindMismatch error = &sentinel{text: "the workflow is for another kind of session"}
+
+	ErrNotSent              error = &sentinel{text: "not sent"}
+	ErrOutcomeUnknown       error = &sentinel{text: "outcome unknown"}
+	ErrResultLost           error = &sentinel{text: "result lost"}
+	ErrTokenNotSerializable error = &sentinel{text: "a share token is not serialized by accident; use Reveal"}
+)
+
+// APIError is an answer of Didit's that is not success. Nothing that it prints
+// was sent by this call: every such string is masked.
+type APIError struct {
+	Operation  string              `json:"operation"` // "ShareSession"
+	StatusCode int                 `json:"status_code"`
+	Code       string              `json:"code,omitempty"`       // Didit's stable code, when it sends one
+	Message    string              `json:"message,omitempty"`    // one line
+	Fields     map[string][]string `json:"fields,omitempty"`     // field errors; nested ones as "a.b", in lists as "a[0].b"
+	RequestID  string              `json:"request_id,omitempty"` // X-Request-Id, where one was sent
+	RetryAfter time.Duration       `json:"retry_after,omitempty"`
+	Attempts   int                 `json:"attempts"`
+	Body       []byte              `json:"-"` // at most 64 KiB, as received; never printed
+
+	kinds []error // the sentinels beyond those of the status
+}
+
+func (e *APIError) Error() string {
+	var b strings.Builder
+	b.WriteString("didit: " + e.Operation + ": status " + strconv.Itoa(e.StatusCode))
+	if text := http.StatusText(e.StatusCode); text != "" {
+		b.WriteString(" " + text)
+	}
+	if e.Code != "" {
+		b.WriteString(", code " + e.Code)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.RetryAfter > 0 {
+		b.WriteString(" (retry after " + e.RetryAfter.Round(time.Second).String() + ")")
+	}
+	if e.RequestID != "" {
+		b.WriteString(" (request id " + e.RequestID + ")")
+	}
+	return b.String()
+}
+
+// Is matches the sentinels.
+func (e *APIError) Is(target error) bool {
+	for _, kind := range e.kinds {
+		if errors.Is(kind, target) {
+			return true
+		}
+	}
+	switch e.StatusCode {
+	case http.StatusUnauthorized:
+		// Older answers to an import speak of the share token with a 401.
+		return target == ErrUnauthorized && !slices.ContainsFunc(e.kinds, isTokenError)
+	case http.StatusForbidden:
+		return target == ErrForbidden
+	case http.StatusNotFound:
+		return target == ErrNotFound
+	case http.StatusTooManyRequests:
+		return target == ErrRateLimited
+	}
+	return e.StatusCode >= 500 && target == ErrServer
+}
+
+func isTokenError(err error) bool { return errors.Is(err, ErrShareTokenInvalid) }
+
+// Format prints Error for every verb.
+func (e *APIError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// LogValue is Error.
+func (e *APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+
+// Outcome says what can have taken effect.
+type Outcome string
+
+// The outcomes. The empty one reads as OutcomeUnknown.
+const (
+	NotSent        Outcome = "not_sent"    // nothing can have taken effect
+	OutcomeUnknown Outcome = "unknown"     // it may have taken effect
+	ResultLost     Outcome = "result_lost" // it took effect, its result is not here
+)
+
+// CallError is a call without a usable answer.
+type CallError struct {
+	Operation string
+	Outcome   Outcome // the worst over all attempts of the call
+	Attempts  int     // requests that went out; an import's look is not counted
+	// Err is the cause: it matches context.Canceled, context.DeadlineExceeded (the
+	// caller's own), os.ErrDeadlineExceeded (an attempt's), io.EOF, *net.OpError, ...
+	// It is nil where Last says it all.
+	Err  error
+	Last *APIError // the answer that settled the outcome (a 503, an "already imported"), if one did
+	// LookErr says of an import why the look for the copy found nothing, if the look
+	// failed. It is not part of the chain.
+	LookErr    error
+	Find       *FindImportedSessionParams // imports: what a later look needs; nil where the token's claims cannot be read
+	Candidates []string                   // imports: own sessions that may be the copy but could not be identified
+
+	once bool // the same call must not be made again blindly
+}
+
+func (e *CallError) outcome() Outcome {
+	if e.Outcome == "" {
+		return OutcomeUnknown
+	}
+	return e.Outcome
+}
+
+func (e *CallError) Error() string {
+	var b strings.Builder
+	b.WriteString("didit: " + e.Operation + ": ")
+	switch e.outcome() {
+	case NotSent:
+		b.WriteString("not sent, nothing can have taken effect")
+	case ResultLost:
+		b.WriteString("it took effect, but the result is lost")
+	default:
+		b.WriteString("outcome unknown, it may have taken effect")
+	}
+	if e.Err != nil {
+		b.WriteString(": " + safeText(e.Err))
+	}
+	if e.Last != nil {
+		b.WriteString(": last answer: " + strings.TrimPrefix(e.Last.Error(), "didit: "))
+	}
+	if e.LookErr != nil {
+		b.WriteString("; the look for the copy failed: " + safeText(e.LookErr))
+	}
+	if n := len(e.Candidates); n > 0 {
+		b.WriteString("; own sessions that may be the copy: " + strconv.Itoa(n))
+	}
+	return b.String()
+}
+
+// Unwrap returns Err and Last.
+func (e *CallError) Unwrap() []error {
+	var all []error
+	if e.Err != nil {
+		all = append(all, e.Err)
+	}
+	if e.Last != nil {
+		all = append(all, e.Last)
+	}
+	return all
+}
+
+// Is matches the outcome.
+func (e *CallError) Is(target error) bool {
+	switch e.outcome() {
+	case NotSent:
+		return target == ErrNotSent
+	case ResultLost:
+		return target == ErrResultLost
+	default:
+		return target == ErrOutcomeUnknown
+	}
+}
+
+// Format prints Error for every verb.
+func (e *CallError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// LogValue is Error.
+func (e *CallError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+
+// ValidationError is a local refusal: this call sent nothing that changes
+// anything. It names every problem at once and quotes no value that may be a
+// secret or personal.
+type ValidationError struct{ Problems []Problem }
+
+// Problem is one thing to mend.
+type Problem struct {
+	Field   string // the param or option, "TTL", "WithBaseURL"
+	Message string
+	Err     error // its sentinel, if it has one
+}
+
+func (e *ValidationError) Error() string {
+	parts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		parts[i] = p.Field + " " + p.Message
+	}
+	return "didit: refused locally: " + strings.Join(parts, "; ")
+}
+
+// Unwrap returns ErrInvalidParams and the sentinels of the problems.
+func (e *ValidationError) Unwrap() []error {
+	all := []error{ErrInvalidParams}
+	for _, p := range e.Problems {
+		if p.Err != nil {
+			all = append(all, p.Err)
+		}
+	}
+	return all
+}
+
+// MarshalJSON writes the problems' fields and messages.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"field": p.Field, "message": p.Message})
+}
+
+// problems collects what is wrong with a call's params.
+type problems []Problem
+
+func (p *problems) add(field, message string, sentinel error) {
+	*p = append(*p, Problem{Field: field, Message: message, Err: sentinel})
+}
+
+// err returns all problems as one error, or nil.
+func (p problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return &ValidationError{Problems: p}
+}
+
+// Retryable reports whether the same call with the same params may be made again
+// and may then succeed: after rate limits and server errors, after anything that
+// was not sent, after a lost answer to a read or a share, and after an import
+// whose outcome is open (a minute later, with Resume set). A create or update
+// that may have taken effect is not retryable: look first.
+func Retryable(err error) bool {
+	var call *CallError
+	if errors.As(err, &call) {
+		return !call.once || call.outcome() == NotSent
+	}
+	var api *APIError
+	if errors.As(err, &api) {
+		return api.StatusCode == http.StatusTooManyRequests || api.StatusCode >= 500
+	}
+	return false
+}
+
+// safeText is the text of an error of ours, and only the kind of any other: a
+// caller's limiter, transport or fake may have put anything into its own.
+func safeText(err error) string {
+	switch err.(type) {
+	case *APIError, *CallError, *ValidationError, *sentinel, *transport.Failure, *ended:
+		return err.Error()
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return context.Canceled.Error()
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded.Error()
+	}
+	return "an error of another package"
+}
+
+// ended is a context's error together with the failure before it.
+type ended struct{ ctx, last error }
+
+func (e *ended) Error() string   { return safeText(e.ctx) + " after: " + safeText(e.last) }
+func (e *ended) Unwrap() []error { return []error{e.ctx, e.last} }
+
+// failed builds the error of a call from what became of it.
+func (c *Client) failed(op *operation, r *request, res *transport.Result) error {
+	var last *APIError
+	if res.Status != 0 {
+		last = c.apiError(op, r, res)
+	}
+	if last != nil && res.CtxErr == nil {
+		open := op.class == transport.Once && res.Status >= 500
+		// An answer that says nothing of an earlier attempt leaves that one open.
+		open = open || op.class != transport.Read && res.Lost && res.Status == http.StatusTooManyRequests
+		if !open {
+			return last
+		}
+	}
+	e := &CallError{
+		Operation: op.name, Outcome: outcomes[res.Outcome], Attempts: res.Attempts,
+		Err: res.Err, Last: last, once: op.class == transport.Once,
+	}
+	switch {
+	case res.CtxErr != nil && res.Err != nil:
+		e.Err = &ended{res.CtxErr, res.Err}
+	case res.CtxErr != nil:
+		e.Err = res.CtxErr
+	}
+	return e
+}
+
+var outcomes = [...]Outcome{
+	transport.NotSent: NotSent, transport.Unknown: OutcomeUnknown, transport.ResultLost: ResultLost,
+}
+
+// apiError reads an error answer. Its kind is told from what the server wrote; what
+// it prints is masked.
+func (c *Client) apiError(op *operation, r *request, res *transport.Result) *APIError {
+	said := answer.ParseErrorBody(res.Body)
+	e := &APIError{
+		Operation: op.name, StatusCode: res.Status, RequestID: res.RequestID,
+		RetryAfter: res.RetryAfter, Attempts: res.Attempts, Body: res.Body,
+	}
+	for _, kind := range answer.Kinds(op.kinds, res.Status, said, r.token) {
+		e.kinds = append(e.kinds, kindErrors[kind])
+	}
+	mask := answer.Mask(append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...))
+	e.Code, e.Message = mask(said.Code), mask(said.Message)
+	e.RequestID = mask(e.RequestID)
+	for field, texts := range said.Fields {
+		if e.Fields == nil {
+			e.Fields = make(map[string][]string, len(said.Fields))
+		}
+		for _, text := range texts {
+			e.Fields[mask(field)] = append(e.Fields[mask(field)], mask(text))
+		}
+	}
+	return e
+}
+
+var kindErrors = [...]error{
+	answer.BadKey:               ErrUnauthorized,
+	answer.NotShareable:         ErrSessionNotShareable,
+	answer.SelfShare:            ErrSelfShare,
+	answer.ApplicationNotFound:  ErrApplicationNotFound,
+	answer.BadTTL:               ErrInvalidTTL,
+	answer.TokenInvalid:         ErrShareTokenInvalid,
+	answer.TokenExpired:         ErrShareTokenExpired,
+	answer.TokenForeign:         ErrShareTokenForeign,
+	answer.SourceGone:           ErrSourceSessionGone,
+	answer.AlreadyImported:      ErrAlreadyImported,
+	answer.WorkflowNotFound:     ErrWorkflowNotFound,
+	answer.WorkflowKindMismatch: ErrWorkflowKindMismatch,
+}

@@ -1,0 +1,112 @@
+package answer
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	masked      = "[redacted]"
+	maxMessage  = 500      // runes of a text that is printed
+	maxSent     = 1000     // strings of one call that are looked for
+	longestSent = 64 << 10 // no answer that is looked at holds a longer one
+)
+
+// secrets are the shapes of what Didit hands out, sent by us or not: share tokens
+// and API keys.
+const secrets = `eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*|sk_(?:live|test)_[A-Za-z0-9_-]+`
+
+// Mask returns a function that makes a server's text fit to print: one line,
+// bounded, and without any of the strings that were sent to it. The parts of a
+// share token count as strings of their own. Strings under four characters are
+// masked where they stand as a word.
+func Mask(sent []string) func(string) string {
+	var words []string
+	for _, s := range sent {
+		words = append(words, s)
+		for part := range strings.SplitSeq(s, ".") {
+			if len(part) >= 16 {
+				words = append(words, part)
+			}
+		}
+	}
+	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
+	words = slices.DeleteFunc(slices.Compact(words), func(s string) bool {
+		return strings.TrimSpace(s) == "" || len(s) > longestSent
+	})
+	if len(words) > maxSent {
+		words = words[:maxSent]
+	}
+	alternatives := []string{secrets}
+	for _, w := range words {
+		quoted := regexp.QuoteMeta(strings.ToValidUTF8(w, "\uFFFD"))
+		if utf8.RuneCountInString(w) < 4 {
+			quoted = edge(w, true) + quoted + edge(w, false)
+		}
+		alternatives = append(alternatives, quoted)
+	}
+	find, err := regexp.Compile("(?i)(?:" + strings.Join(alternatives, "|") + ")")
+	return func(s string) string {
+		if err != nil {
+			return masked // too much was sent to look for it all
+		}
+		return oneLine(find.ReplaceAllString(strings.ToValidUTF8(s, "\uFFFD"), masked))
+	}
+}
+
+// edge is a word boundary where the word has a word character there.
+func edge(w string, start bool) string {
+	c := w[len(w)-1]
+	if start {
+		c = w[0]
+	}
+	if c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+		return `\b`
+	}
+	return ""
+}
+
+// oneLine folds white space, drops what does not print and cuts what is too long.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return -1
+		}
+		return r
+	}, s)
+	if utf8.RuneCountInString(s) > maxMessage {
+		s = string([]rune(s)[:maxMessage]) + "…"
+	}
+	return s
+}
+
+// SentStrings lists the strings in a JSON body of ours.
+func SentStrings(body []byte) []string {
+	var v any
+	if json.Unmarshal(body, &v) != nil {
+		return nil
+	}
+	var all []string
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case string:
+			all = append(all, v)
+		case []any:
+			for _, item := range v {
+				walk(item)
+			}
+		case map[string]any:
+			for _, item := range v {
+				walk(item)
+			}
+		}
+	}
+	walk(v)
+	return all
+}

@@ -1,0 +1,222 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptrace"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// attempts makes each attempt of a call and keeps what came of it in the call's
+// record. What it returns is only a vehicle: always a response, never an error, so
+// that nothing above it wraps, prints or drops a failure.
+//
+// It has no CloseIdleConnections on purpose: retryablehttp calls that whenever a
+// call gives up, which would close the connections of everybody else's calls.
+type attempts struct{ next http.RoundTripper }
+
+func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+	c, ok := req.Context().(*call)
+	if !ok {
+		return nil, errors.New("transport: request without a call")
+	}
+	resp := c.attempt(a.next, req)
+	if resp == nil {
+		resp = &http.Response{Proto: req.Proto, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}}
+	}
+	resp.Body = http.NoBody
+	resp.Request = req
+	return resp, nil
+}
+
+// attempt sends the request once and reads the answer to its end. It returns the
+// response, its body closed, or nil where there was none.
+func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response {
+	c.again = false
+	if l := c.t.cfg.Limiter; l != nil {
+		if err := l.Wait(c.Context); err != nil {
+			c.unsent(limited(err))
+			return nil
+		}
+	}
+	if c.Err() != nil {
+		c.unsent(nil)
+		return nil
+	}
+	c.res.Attempts++
+	ctx, stop := c.bound()
+	defer stop.end()
+	var ev *evidence
+	if c.req.Class == Once {
+		ctx, ev = trace(ctx)
+	}
+	if ctx != context.Context(c) {
+		req = req.WithContext(ctx)
+	}
+	resp, err := next.RoundTrip(req)
+	if err != nil || resp == nil {
+		c.unanswered(ctx, ev, err)
+		return nil
+	}
+	// net/http would parse it, and print it where it is bad.
+	resp.Header.Del("Location")
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		_ = resp.Body.Close() // the bare connection, not a body
+		c.unanswered(ctx, ev, errors.New("switching protocols"))
+		return nil
+	}
+	c.answered(ctx, resp, stop)
+	return resp
+}
+
+// bound gives an attempt its deadline. Where the caller's own ends sooner, that
+// serves. A stream gets a bound on the pause between two reads instead.
+func (c *call) bound() (context.Context, stopper) {
+	d := c.t.cfg.AttemptTimeout
+	if d == 0 {
+		return c, stopper{}
+	}
+	if c.req.Stream != nil {
+		ctx, cancel := context.WithCancelCause(c)
+		return ctx, stopper{pause: d, timer: time.AfterFunc(d, func() { cancel(os.ErrDeadlineExceeded) }),
+			cancel: func() { cancel(nil) }}
+	}
+	if end, ok := c.Deadline(); ok && time.Until(end) <= d {
+		return c, stopper{}
+	}
+	ctx, cancel := context.WithTimeout(c, d)
+	return ctx, stopper{cancel: cancel}
+}
+
+type stopper struct {
+	cancel context.CancelFunc
+	timer  *time.Timer
+	pause  time.Duration
+}
+
+func (s stopper) end() {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+	if s.cancel != nil {
+		s.cancel()
+	}
+}
+
+// moved says that a stream has made progress.
+func (s stopper) moved() {
+	if s.timer != nil {
+		s.timer.Reset(s.pause)
+	}
+}
+
+// evidence is what httptrace saw of one attempt: whether a connection was asked
+// for, and whether one was got. Both may be written from another goroutine.
+type evidence struct{ asked, got atomic.Bool }
+
+func trace(ctx context.Context) (context.Context, *evidence) {
+	ev := new(evidence)
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn: func(string) { ev.asked.Store(true) },
+		GotConn: func(httptrace.GotConnInfo) { ev.got.Store(true) },
+	}), ev
+}
+
+// unsent records an attempt that was not begun. A nil error means that the
+// context had ended.
+func (c *call) unsent(err *Failure) {
+	if c.Err() != nil {
+		c.res.CtxErr = c.Err()
+		return
+	}
+	c.setErr(err)
+}
+
+// unanswered records an attempt that brought no answer.
+func (c *call) unanswered(ctx context.Context, ev *evidence, err error) {
+	f := diagnose(c, ctx, err)
+	notSent := f.notSent
+	if ev != nil {
+		// "Not sent" needs positive evidence where a second sending depends on it.
+		notSent = ev.asked.Load() && !ev.got.Load()
+	}
+	out := Unknown
+	if notSent {
+		out = NotSent
+	}
+	c.note(out)
+	if c.Err() != nil {
+		c.res.CtxErr = c.Err()
+		return
+	}
+	c.setErr(f)
+	c.again = !f.final && (c.req.Class != Once || out == NotSent)
+}
+
+// answered records an answer and reads its body.
+func (c *call) answered(ctx context.Context, resp *http.Response, stop stopper) {
+	c.res.RequestID = requestID(resp.Header)
+	if resp.StatusCode/100 == 2 {
+		c.success(ctx, resp, stop)
+		return
+	}
+	c.res.Status, c.res.Err = resp.StatusCode, nil
+	c.res.Body = readSome(resp)
+	c.ra = parseRetryAfter(resp.Header.Get("Retry-After"), c.t.cfg.Now)
+	c.res.RetryAfter = max(c.ra, 0)
+	out := NotSent
+	if resp.StatusCode >= 500 {
+		out = Unknown
+	}
+	c.note(out)
+	c.again = statusAgain(c.req.Class, resp.StatusCode)
+	if resp.StatusCode == http.StatusTooManyRequests {
+		c.many++
+	}
+}
+
+// success reads the body of a 2xx.
+func (c *call) success(ctx context.Context, resp *http.Response, stop stopper) {
+	err := c.readInto(resp, stop)
+	if err == nil {
+		c.res.OK, c.res.Status, c.res.Err, c.res.Body = true, resp.StatusCode, nil, nil
+		return
+	}
+	c.note(ResultLost)
+	if c.Err() != nil {
+		c.res.CtxErr = c.Err()
+		return
+	}
+	f := unreadable(ctx, err, resp.StatusCode)
+	c.setErr(f)
+	c.again = c.req.Class != Once && !f.final && c.res.Written == 0
+}
+
+func (c *call) setErr(f *Failure) {
+	c.res.Status, c.res.Body, c.res.RetryAfter, c.ra = 0, nil, 0, -1
+	c.res.Err = f
+}
+
+func (c *call) note(out Outcome) {
+	c.res.Outcome = max(c.res.Outcome, out)
+	c.res.Lost = c.res.Lost || out != NotSent
+}
+
+// requestID takes the id that support asks for: bounded and printable, because it
+// is printed.
+func requestID(h http.Header) string {
+	id := h.Get("X-Request-Id")
+	if len(id) > 128 {
+		id = id[:128]
+	}
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, id)
+}

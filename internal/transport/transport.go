@@ -1,0 +1,252 @@
+// Package transport sends one call of the API: as many attempts as the call's
+// class allows, each within its own bounds of time and size, and says truthfully
+// what became of it.
+//
+// It knows classes of calls, not their names. An attempt is a whole: limiter,
+// deadline, connection evidence, sending, reading, decoding. That is why it
+// stands in a RoundTripper below retryablehttp, which only repeats and waits.
+package transport
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Class says when a request may go out a second time.
+type Class uint8
+
+const (
+	// Read is for requests that change nothing, or nothing more the second time.
+	Read Class = iota
+	// Spare is for writes whose second delivery harms nobody, as minting a token.
+	Spare
+	// Once is for writes that must not be sent again once they may have arrived.
+	Once
+)
+
+// Outcome says what can have taken effect. A greater one is worse news.
+type Outcome uint8
+
+const (
+	// NotSent means that nothing can have taken effect: it did not leave, or was refused.
+	NotSent Outcome = iota
+	// Unknown means that it may have taken effect.
+	Unknown
+	// ResultLost means that it took effect, but its result could not be read.
+	ResultLost
+)
+
+// Limiter is waited on before every attempt.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+// Config is what a Client is made of. Zero durations and counts mean none.
+type Config struct {
+	HTTPClient       *http.Client // copied; redirects are never followed
+	AttemptTimeout   time.Duration
+	MaxRetries       int
+	WaitMin, WaitMax time.Duration
+	MaxRetryAfter    time.Duration
+	MaxBody          int64
+	Limiter          Limiter      // nil: none
+	Logger           *slog.Logger // nil: silent
+	Now              func() time.Time
+}
+
+// Decoder reads the body of a 2xx. An error makes the answer unreadable; the
+// bytes are reused afterwards.
+type Decoder interface {
+	Decode(status int, body []byte) error
+}
+
+// Request is one call.
+type Request struct {
+	Operation    string // for logs and for [FromContext]
+	PathTemplate string
+	Class        Class
+	Method       string
+	URL          *url.URL
+	Header       http.Header // owned by the call from here on
+	Body         []byte      // nil: none; owned by the call from here on
+	Into         Decoder     // nil: the body of a 2xx is read and dropped
+	Stream       io.Writer   // where the body of a 2xx goes instead, unbounded
+}
+
+// Result is what became of a call.
+type Result struct {
+	OK       bool
+	Attempts int
+	Outcome  Outcome // the worst over all attempts that failed
+	Lost     bool    // some attempt may have taken effect unseen
+	CtxErr   error   // the context's error, where that ended the call
+
+	// The last failure: Status where Didit answered, else Err.
+	Status     int
+	RequestID  string
+	RetryAfter time.Duration
+	Body       []byte // of an answer that is not 2xx, at most 64 KiB
+	Err        error  // a *Failure
+
+	Written int64 // bytes that reached Stream
+}
+
+// Client sends calls. It never changes after New and may be used by any number
+// of goroutines.
+type Client struct {
+	cfg   Config
+	retry retryablehttp.Client
+}
+
+// New makes a Client. It does no I/O.
+func New(cfg Config) *Client {
+	hc := *cfg.HTTPClient
+	if hc.Timeout > 0 && (cfg.AttemptTimeout == 0 || hc.Timeout < cfg.AttemptTimeout) {
+		cfg.AttemptTimeout = hc.Timeout
+	}
+	// A deadline in the context costs less than http.Client.Timeout, and its
+	// error can be told from the caller's own deadline.
+	hc.Timeout = 0
+	next := hc.Transport
+	if next == nil {
+		next = defaultTransport()
+	}
+	hc.Transport = &attempts{next: next}
+	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	cfg.HTTPClient = nil
+	return &Client{
+		cfg: cfg,
+		retry: retryablehttp.Client{
+			HTTPClient:   &hc,
+			RetryMax:     cfg.MaxRetries,
+			CheckRetry:   checkRetry,
+			Backoff:      backoff,
+			PrepareRetry: prepareRetry,
+			ErrorHandler: retryablehttp.PassthroughErrorHandler,
+		},
+	}
+}
+
+// defaultTransport is net/http's own with room for many idle connections to one
+// host. Where a program has replaced http.DefaultTransport, that is used as it is.
+func defaultTransport() http.RoundTripper {
+	std, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	t := std.Clone()
+	t.MaxIdleConnsPerHost = 128
+	t.MaxIdleConns = 256
+	return t
+}
+
+// call is one call's record. It is the context of its requests too, which is how
+// the hooks of retryablehttp, which are given no request, find it.
+type call struct {
+	context.Context
+	t     *Client
+	req   Request
+	res   Result
+	again bool          // the last attempt allows another
+	ra    time.Duration // what its Retry-After asks for; negative: none
+	many  int           // answers with 429 so far
+	wait  time.Duration // before the next attempt
+}
+
+type callKey struct{}
+
+func (c *call) Value(key any) any {
+	if key == (callKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// FromContext tells a RoundTripper which operation the request belongs to.
+func FromContext(ctx context.Context) (operation, pathTemplate string, ok bool) {
+	c, ok := ctx.Value(callKey{}).(*call)
+	if !ok {
+		return "", "", false
+	}
+	return c.req.Operation, c.req.PathTemplate, true
+}
+
+// Do makes the call.
+func (t *Client) Do(ctx context.Context, req Request) *Result {
+	c := &call{Context: ctx, t: t, req: req}
+	if c.res.CtxErr = ctx.Err(); c.res.CtxErr != nil {
+		return &c.res
+	}
+	hreq := http.Request{
+		Method: req.Method, URL: req.URL, Header: req.Header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if req.Body != nil {
+		hreq.ContentLength = int64(len(req.Body))
+		hreq.GetBody = c.body
+		hreq.Body, _ = c.body()
+	}
+	resp, err := t.retry.Do(&retryablehttp.Request{Request: hreq.WithContext(c)})
+	if resp != nil {
+		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
+	}
+	if err != nil && ctx.Err() != nil {
+		c.res.CtxErr = ctx.Err() // it ended while waiting
+	}
+	c.logEnd()
+	return &c.res
+}
+
+func (c *call) body() (io.ReadCloser, error) {
+	return io.NopCloser(bytes.NewReader(c.req.Body)), nil
+}
+
+func prepareRetry(req *http.Request) error {
+	req.Header.Del("Cookie") // a cookie jar adds its own again on each attempt
+	if req.GetBody != nil {
+		req.Body, _ = req.GetBody()
+	}
+	return nil
+}
+
+func (c *call) log(level slog.Level, msg string, attrs ...slog.Attr) {
+	l := c.t.cfg.Logger
+	if l == nil || !l.Enabled(c.Context, level) {
+		return
+	}
+	l.LogAttrs(c.Context, level, msg, append([]slog.Attr{
+		slog.String("operation", c.req.Operation),
+		slog.Int("attempt", c.res.Attempts),
+		slog.Int("status", c.res.Status),
+		slog.String("request_id", c.res.RequestID),
+	}, attrs...)...)
+}
+
+func (c *call) logEnd() {
+	if c.t.cfg.Logger == nil {
+		return
+	}
+	switch {
+	case c.res.OK:
+		c.log(slog.LevelDebug, "didit: call done")
+	case c.res.CtxErr != nil:
+		c.log(slog.LevelWarn, "didit: call ended by its context")
+	default:
+		c.log(slog.LevelWarn, "didit: call failed", slog.String("failure", c.failure()))
+	}
+}
+
+// failure names the last failure in words of our own.
+func (c *call) failure() string {
+	if c.res.Err != nil {
+		return c.res.Err.Error()
+	}
+	return http.StatusText(c.res.Status)
+}
