@@ -1,4 +1,8 @@
 package didit
 
-// Decision is what Didit checked.
 type Decision struct{}
+type Feature struct{}
+type Features []Feature
+type singularBlocks struct{}
+
+func (s *singularBlocks) lift(d *Decision) {}

@@ -1,23 +1,42 @@
 package didit
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/transport"
 )
 
-// SessionKind tells a person's verification (KYC) from a company's (KYB).
+// SessionKind tells a person's verification (KYC) from a company's (KYB). The set
+// is open: an unknown kind decodes as it is.
 type SessionKind string
 
+// The kinds.
 const (
 	KindUser     SessionKind = "user"
 	KindBusiness SessionKind = "business"
-	// KindAll is a filter of [Client.ListSessions] only.
+	// KindAll is a filter of [Client.ListSessions], not a kind.
 	KindAll SessionKind = "all"
 )
 
-// SessionStatus is where a session stands.
+// SessionStatus is where a session stands. The set is open: an unknown status
+// decodes as it is.
+//
+// https://docs.didit.me/integration/verification-statuses
 type SessionStatus string
 
+// The statuses, as they are sent.
 const (
 	StatusNotStarted   SessionStatus = "Not Started"
 	StatusInProgress   SessionStatus = "In Progress"
@@ -31,8 +50,65 @@ const (
 	StatusAbandoned    SessionStatus = "Abandoned"
 )
 
-// Session is one verification.
+// Shareable reports whether a session in this status can be shared: only finished
+// ones can, which are Approved, Declined and In Review.
+func (s SessionStatus) Shareable() bool {
+	return s == StatusApproved || s == StatusDeclined || s == StatusInReview
+}
+
+// Known reports whether this package knows the status.
+func (s SessionStatus) Known() bool {
+	switch s {
+	case StatusNotStarted, StatusInProgress, StatusAwaitingUser, StatusInReview, StatusApproved, StatusDeclined,
+		StatusResubmitted, StatusExpired, StatusKYCExpired, StatusAbandoned:
+		return true
+	}
+	return false
+}
+
+// Session is one verification and what Didit decided in it. Fields that Didit did
+// not send, or sent as something else than their type, are zero; Raw has them as
+// they came. Links to images, videos and documents expire within the hour: read the
+// session again rather than keep them.
+//
+// It prints its id, kind and status only. Its JSON has every typed field, so
+// encoding one is a deliberate act; [ParseSession] reads that JSON too.
 type Session struct {
+	SessionID         string          `json:"session_id"`
+	SessionKind       SessionKind     `json:"session_kind,omitempty"`
+	SessionNumber     int64           `json:"session_number,omitempty"`
+	SessionURL        string          `json:"session_url,omitempty"`
+	Status            SessionStatus   `json:"status,omitempty"`
+	WorkflowID        string          `json:"workflow_id,omitempty"`
+	VendorData        string          `json:"vendor_data,omitempty"`
+	Metadata          json.RawMessage `json:"metadata,omitempty"`
+	SharedFromSession string          `json:"shared_from_session,omitempty"` // the source session, on an imported one
+	Environment       string          `json:"environment,omitempty"`         // "live" or "sandbox"
+	CreatedAt         time.Time       `json:"created_at,omitzero"`
+	ExpiresAt         time.Time       `json:"expires_at,omitzero"`
+	Decision
+	Raw json.RawMessage `json:"-"` // the body as received, unknown fields included
+}
+
+// ParseSession decodes a session as [Client.GetSession] does: a stored Raw, the
+// decision of a webhook, a fixture. Singular keys of older decisions are read into
+// the plural fields. It fails where data is no JSON object with a session_id, or is
+// beyond the bounds of an answer (16 MiB, lists of 10,000 items); the error quotes
+// nothing.
+func ParseSession(data []byte) (*Session, error) {
+	if len(data) > maxBody {
+		return nil, errors.New("didit: parse session: it is larger than 16 MiB")
+	}
+	var w wireSession
+	if err := w.decode(data); err != nil {
+		return nil, errors.New("didit: parse session: it is not a session of Didit's in JSON")
+	}
+	return w.session(data), nil
+}
+
+// wireSession is a session as it is sent: every generation's keys, decoded in one
+// pass.
+type wireSession struct {
 	SessionID         string          `json:"session_id"`
 	SessionKind       SessionKind     `json:"session_kind"`
 	SessionNumber     int64           `json:"session_number"`
@@ -41,20 +117,404 @@ type Session struct {
 	WorkflowID        string          `json:"workflow_id"`
 	VendorData        string          `json:"vendor_data"`
 	Metadata          json.RawMessage `json:"metadata"`
-	SharedFromSession string          `json:"shared_from_session"`
+	SharedFromSession source          `json:"shared_from_session"`
 	Environment       string          `json:"environment"`
-	CreatedAt         time.Time       `json:"created_at"`
-	ExpiresAt         time.Time       `json:"expires_at"`
+	CreatedAt         moment          `json:"created_at"`
+	ExpiresAt         moment          `json:"expires_at"`
 	Decision
-	Raw json.RawMessage `json:"-"`
+	singularBlocks
 }
 
-// ParseSession is a stub for now.
-func ParseSession(data []byte) (*Session, error) {
-	s := new(Session)
-	if err := json.Unmarshal(data, s); err != nil {
+// decode fills w. A field of another type than expected is left zero: the rest of a
+// verification is not lost for it.
+func (w *wireSession) decode(body []byte) error {
+	if err := lenient(decode(body, w)); err != nil {
+		return err
+	}
+	if strings.TrimSpace(w.SessionID) == "" {
+		return transport.Unfit("has no usable session_id")
+	}
+	return nil
+}
+
+func (w *wireSession) session(body []byte) *Session {
+	s := &Session{
+		SessionID: w.SessionID, SessionKind: w.SessionKind, SessionNumber: w.SessionNumber, SessionURL: w.SessionURL,
+		Status: w.Status, WorkflowID: w.WorkflowID, VendorData: w.VendorData, Metadata: w.Metadata,
+		SharedFromSession: w.SharedFromSession.id, Environment: w.Environment,
+		CreatedAt: time.Time(w.CreatedAt), ExpiresAt: time.Time(w.ExpiresAt),
+		Decision: w.Decision, Raw: append(json.RawMessage(nil), body...),
+	}
+	w.lift(&s.Decision)
+	return s
+}
+
+// lenient lets pass that a field had another type than expected.
+func lenient(err error) error {
+	var mismatch *json.UnmarshalTypeError
+	if errors.As(err, &mismatch) {
+		return nil
+	}
+	return err
+}
+
+// source is shared_from_session. Whether it was sent at all matters: null says that
+// a session is nobody's copy, absence says nothing.
+type source struct {
+	id    string
+	known bool
+}
+
+func (s *source) UnmarshalJSON(data []byte) error {
+	var id *string
+	if json.Unmarshal(data, &id) == nil {
+		s.known = true
+		if id != nil {
+			s.id = *id
+		}
+	}
+	return nil
+}
+
+// moment is a time that is left zero where it cannot be read: time.Time's own error
+// would quote it and stop the decoding.
+type moment time.Time
+
+func (m *moment) UnmarshalJSON(data []byte) error {
+	text := strings.Trim(string(data), `"`)
+	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			*m = moment(t)
+			break
+		}
+	}
+	return nil
+}
+
+// GetSession reads a session's decision: what exists of it so far, for both kinds.
+// It may be called again. Errors match ErrNotFound where the session is not this
+// application's or was deleted.
+//
+// https://docs.didit.me/sessions-api/retrieve-session
+func (c *Client) GetSession(ctx context.Context, sessionID string) (*Session, error) {
+	p := c.usable(ctx)
+	id := checkID(&p, "sessionID", sessionID)
+	if err := p.err(); err != nil {
 		return nil, err
 	}
-	s.Raw = data
-	return s, nil
+	s, _, err := c.readSession(ctx, id)
+	return s, err
 }
+
+// readSession also tells whether the answer says from where the session was shared.
+func (c *Client) readSession(ctx context.Context, id string) (s *Session, sourceKnown bool, err error) {
+	a := sessionAnswer{asked: id}
+	if err := c.call(ctx, opGet, &request{id: id, into: &a}); err != nil {
+		return nil, false, err
+	}
+	return a.session, a.sourceKnown, nil
+}
+
+type sessionAnswer struct {
+	asked       string
+	session     *Session
+	sourceKnown bool
+}
+
+func (a *sessionAnswer) Decode(_ int, body []byte) error {
+	w := new(wireSession)
+	if err := w.decode(body); err != nil {
+		return err
+	}
+	if !strings.EqualFold(w.SessionID, a.asked) {
+		return transport.Unfit("speaks of another session")
+	}
+	a.session, a.sourceKnown = w.session(body), w.SharedFromSession.known
+	return nil
+}
+
+// CreateSessionParams describes a session for a person or a company to go through.
+type CreateSessionParams struct {
+	WorkflowID      string           // UUID, required; it decides between KYC and KYB
+	VendorData      string           // our own reference for the person or company
+	Callback        string           // where the person is sent afterwards, a URL
+	Language        string           // of the verification, "en", "pt-BR", ...
+	Metadata        any              // kept with the session; anything that encodes as JSON
+	ContactDetails  *ContactDetails  // how Didit reaches the person
+	ExpectedDetails *ExpectedDetails // what the document is to be compared with
+}
+
+// ContactDetails is how Didit reaches the person.
+type ContactDetails struct {
+	Email                  string `json:"email,omitempty"`
+	Phone                  string `json:"phone,omitempty"` // E.164, "+34600000000"
+	EmailLang              string `json:"email_lang,omitempty"`
+	SendNotificationEmails bool   `json:"send_notification_emails,omitempty"`
+}
+
+// ExpectedDetails is what is expected of the person or the company.
+type ExpectedDetails struct {
+	FirstName             string   `json:"first_name,omitempty"`
+	LastName              string   `json:"last_name,omitempty"`
+	DateOfBirth           string   `json:"date_of_birth,omitempty"` // "1990-01-31"
+	Gender                string   `json:"gender,omitempty"`        // "M" or "F"
+	Nationality           string   `json:"nationality,omitempty"`   // alpha-3
+	Country               string   `json:"country,omitempty"`       // alpha-3
+	Address               string   `json:"address,omitempty"`
+	DocumentNumber        string   `json:"identification_number,omitempty"`
+	IPAddress             string   `json:"ip_address,omitempty"`
+	IDCountry             string   `json:"id_country,omitempty"`
+	POACountry            string   `json:"poa_country,omitempty"`
+	ExpectedDocumentTypes []string `json:"expected_document_types,omitempty"`
+	CompanyName           string   `json:"company_name,omitempty"`
+	RegistryCountry       string   `json:"registry_country,omitempty"`
+	RegistrationNumber    string   `json:"registration_number,omitempty"`
+}
+
+// CreatedSession is a new session: send the person to SessionURL.
+type CreatedSession struct {
+	SessionID     string          `json:"session_id"`
+	SessionURL    string          `json:"url"`
+	SessionToken  string          `json:"session_token,omitempty"`
+	VendorData    string          `json:"vendor_data,omitempty"`
+	WorkflowID    string          `json:"workflow_id,omitempty"`
+	SessionNumber int64           `json:"session_number,omitempty"`
+	SessionKind   SessionKind     `json:"session_kind,omitempty"`
+	Status        SessionStatus   `json:"status,omitempty"`
+	Raw           json.RawMessage `json:"-"` // the body as received
+}
+
+// CreateSession starts a session. It is never sent twice once it may have arrived:
+// after OutcomeUnknown list the sessions with the same vendor data before creating
+// again. With vendor data, Didit returns an unfinished session of the same workflow
+// instead of a new one.
+//
+// https://docs.didit.me/sessions-api/create-session
+func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) (*CreatedSession, error) {
+	p := c.usable(ctx)
+	body := createBody{
+		WorkflowID: checkID(&p, "WorkflowID", params.WorkflowID), VendorData: params.VendorData,
+		Callback: params.Callback, Language: params.Language, Metadata: params.Metadata,
+		ContactDetails: params.ContactDetails, ExpectedDetails: params.ExpectedDetails,
+	}
+	checkText(&p, "VendorData", params.VendorData)
+	if u, err := url.Parse(params.Callback); err != nil || params.Callback != "" && u.Scheme == "" {
+		p.add("Callback", "must be an absolute URL", nil)
+	}
+	if d := params.ExpectedDetails; d != nil && d.DateOfBirth != "" {
+		if _, err := time.Parse(time.DateOnly, d.DateOfBirth); err != nil {
+			p.add("ExpectedDetails.DateOfBirth", `must be a date as "1990-01-31"`, nil)
+		}
+	}
+	r := &request{json: encode(&p, "Metadata", body)}
+	if err := p.err(); err != nil {
+		return nil, err
+	}
+	created := new(CreatedSession)
+	r.into = (*createAnswer)(created)
+	if err := c.call(ctx, opCreate, r); err != nil {
+		return nil, err
+	}
+	return created, nil
+}
+
+type createBody struct {
+	WorkflowID      string           `json:"workflow_id"`
+	VendorData      string           `json:"vendor_data,omitempty"`
+	Callback        string           `json:"callback,omitempty"`
+	Language        string           `json:"language,omitempty"`
+	Metadata        any              `json:"metadata,omitempty"`
+	ContactDetails  *ContactDetails  `json:"contact_details,omitempty"`
+	ExpectedDetails *ExpectedDetails `json:"expected_details,omitempty"`
+}
+
+type createAnswer CreatedSession
+
+func (a *createAnswer) Decode(_ int, body []byte) error {
+	*a = createAnswer{}
+	if err := lenient(decode(body, a)); err != nil {
+		return err
+	}
+	if _, ok := route.UUID(a.SessionID); !ok {
+		return transport.Unfit("has no usable session_id")
+	}
+	a.Raw = append(json.RawMessage(nil), body...)
+	return nil
+}
+
+// checkText refuses what JSON cannot carry: it would be replaced silently.
+func checkText(p *problems, field, text string) {
+	if !utf8.ValidString(text) {
+		p.add(field, "is not valid UTF-8", nil)
+	}
+}
+
+// UpdateSessionStatusParams is a decision by hand.
+type UpdateSessionStatusParams struct {
+	NewStatus SessionStatus // Approved, Declined or Resubmitted
+	Comment   string        // kept with the review
+}
+
+// UpdateSessionStatus decides a session by hand. It is not sent again once it may
+// have arrived; calling it again is harmless for Approved and Declined, which
+// change nothing where they hold already, and is refused for Resubmitted.
+//
+// https://docs.didit.me/sessions-api/update-status
+func (c *Client) UpdateSessionStatus(ctx context.Context, sessionID string, params UpdateSessionStatusParams) error {
+	p := c.usable(ctx)
+	id := checkID(&p, "sessionID", sessionID)
+	if s := params.NewStatus; s != StatusApproved && s != StatusDeclined && s != StatusResubmitted {
+		p.add("NewStatus", "must be Approved, Declined or Resubmitted", nil)
+	}
+	checkText(&p, "Comment", params.Comment)
+	body := encode(&p, "params", struct {
+		NewStatus SessionStatus `json:"new_status"`
+		Comment   string        `json:"comment,omitempty"`
+	}{params.NewStatus, params.Comment})
+	if err := p.err(); err != nil {
+		return err
+	}
+	return c.call(ctx, opUpdate, &request{id: id, json: body, into: &acknowledged{id: id}})
+}
+
+// DeleteSession deletes a session for good. It may be called again: the second time
+// is answered with ErrNotFound. A 404 after an attempt of the same call that went
+// unanswered is success.
+//
+// https://docs.didit.me/sessions-api/delete-session
+func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
+	p := c.usable(ctx)
+	id := checkID(&p, "sessionID", sessionID)
+	if err := p.err(); err != nil {
+		return err
+	}
+	r := &request{id: id, into: &acknowledged{id: id, empty: true}}
+	err := c.call(ctx, opDelete, r)
+	if err != nil && r.res.Lost && r.res.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// SessionPDF writes the session's report to w as it comes in and returns how many
+// bytes it wrote. Nothing is asked for again once a byte was written, so after an
+// error with n > 0 what w holds is half a report. The report is made anew for each
+// call.
+//
+// https://docs.didit.me/sessions-api/generate-pdf
+func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) (int64, error) {
+	p := c.usable(ctx)
+	id := checkID(&p, "sessionID", sessionID)
+	if v := reflect.ValueOf(w); w == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		p.add("w", "must not be nil", nil)
+	}
+	if err := p.err(); err != nil {
+		return 0, err
+	}
+	r := &request{id: id, stream: w}
+	err := c.call(ctx, opPDF, r)
+	return r.res.Written, err
+}
+
+// printID is an id as it may be printed: what a server sends as one may be anything.
+func printID(id string) string {
+	if lower, ok := route.UUID(id); ok {
+		return lower
+	}
+	return "no id"
+}
+
+func printSession(what, id string, kind SessionKind, status SessionStatus) string {
+	text := what + "(" + printID(id)
+	if kind == KindUser || kind == KindBusiness {
+		text += ", " + string(kind)
+	}
+	if status.Known() {
+		text += ", " + string(status)
+	}
+	return text + ")"
+}
+
+// String is the id, kind and status; GoString, Format and LogValue are the same.
+func (s Session) String() string {
+	return printSession("didit.Session", s.SessionID, s.SessionKind, s.Status)
+}
+
+// GoString is String.
+func (s Session) GoString() string { return s.String() }
+
+// Format prints String for every verb.
+func (s Session) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+
+// LogValue is String.
+func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// String is the id, kind and status.
+func (s CreatedSession) String() string {
+	return printSession("didit.CreatedSession", s.SessionID, s.SessionKind, s.Status)
+}
+
+// GoString is String.
+func (s CreatedSession) GoString() string { return s.String() }
+
+// Format prints String for every verb.
+func (s CreatedSession) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+
+// LogValue is String.
+func (s CreatedSession) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// String is the workflow's id.
+func (p CreateSessionParams) String() string {
+	return "didit.CreateSessionParams(workflow " + printID(p.WorkflowID) + ")"
+}
+
+// GoString is String.
+func (p CreateSessionParams) GoString() string { return p.String() }
+
+// Format prints String for every verb.
+func (p CreateSessionParams) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
+
+// LogValue is String.
+func (p CreateSessionParams) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// String is the new status.
+func (p UpdateSessionStatusParams) String() string {
+	status := string(p.NewStatus)
+	if !p.NewStatus.Known() {
+		status = "unknown status"
+	}
+	return "didit.UpdateSessionStatusParams(" + status + ")"
+}
+
+// GoString is String.
+func (p UpdateSessionStatusParams) GoString() string { return p.String() }
+
+// Format prints String for every verb.
+func (p UpdateSessionStatusParams) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
+
+// LogValue is String.
+func (p UpdateSessionStatusParams) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// String says nothing about the person.
+func (ContactDetails) String() string { return "didit.ContactDetails([redacted])" }
+
+// GoString is String.
+func (d ContactDetails) GoString() string { return d.String() }
+
+// Format prints String for every verb.
+func (d ContactDetails) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
+
+// LogValue is String.
+func (d ContactDetails) LogValue() slog.Value { return slog.StringValue(d.String()) }
+
+// String says nothing about the person.
+func (ExpectedDetails) String() string { return "didit.ExpectedDetails([redacted])" }
+
+// GoString is String.
+func (d ExpectedDetails) GoString() string { return d.String() }
+
+// Format prints String for every verb.
+func (d ExpectedDetails) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
+
+// LogValue is String.
+func (d ExpectedDetails) LogValue() slog.Value { return slog.StringValue(d.String()) }

@@ -52,6 +52,9 @@ func (f *Failure) As(target any) bool {
 // Final marks a decoder's error that the same answer would bring again.
 func Final(err error) error { return &Failure{text: err.Error(), err: err, final: true} }
 
+// Unfit is a decoder's error in words that may be printed after "the answer".
+func Unfit(text string) error { return &Failure{text: text} }
+
 // diagnose turns an error of a RoundTripper into a Failure. own is the call's
 // context, ctx the attempt's.
 func diagnose(own, ctx context.Context, err error) *Failure {

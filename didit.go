@@ -1,0 +1,299 @@
+// Package didit is a client for Didit's Share Session API (Reusable KYC and KYB)
+// and the calls around it.
+package didit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/didit-go/didit/internal/answer"
+	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/transport"
+)
+
+const version = "0.1.0"
+
+// maxBody is the largest answer that is read, but for a PDF.
+const maxBody = 16 << 20
+
+// operation is one call of the API. Every 2xx is its success.
+type operation struct {
+	name   string
+	method string
+	path   string // template
+	class  transport.Class
+	kinds  answer.Table
+}
+
+// The operations, https://docs.didit.me/sessions-api. All of Didit's paths end in a
+// slash: without it a redirect is answered, and redirects are not followed.
+var (
+	opShare  = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Spare, answer.Share}
+	opImport = &operation{"ImportSharedSession", http.MethodPost, "/v3/session/import-shared/", transport.Once, answer.Import}
+	opGet    = &operation{"GetSession", http.MethodGet, "/v3/session/{id}/decision/", transport.Read, answer.Plain}
+	opList   = &operation{"ListSessions", http.MethodGet, "/v3/sessions/", transport.Read, answer.Plain}
+	opCreate = &operation{"CreateSession", http.MethodPost, "/v3/session/", transport.Once, answer.Plain}
+	opUpdate = &operation{"UpdateSessionStatus", http.MethodPatch, "/v3/session/{id}/update-status/", transport.Once, answer.Plain}
+	opDelete = &operation{"DeleteSession", http.MethodDelete, "/v3/session/{id}/delete/", transport.Read, answer.Plain}
+	opPDF    = &operation{"SessionPDF", http.MethodGet, "/v3/session/{id}/generate-pdf/", transport.Read, answer.Plain}
+)
+
+// Client calls Didit with the key of one application. Make it once with
+// [NewClient]; it never changes, and any number of goroutines may use it.
+type Client struct {
+	base          *url.URL
+	applicationID string
+	// The key is in closures, where no printer reaches it.
+	header  func(r *request) http.Header
+	key     func() string
+	send    *transport.Client
+	now     func() time.Time
+	audit   func(context.Context, AuditEvent)
+	logger  *slog.Logger
+	waitMin time.Duration
+}
+
+// NewClient makes a client. It does no I/O. A *[ValidationError] names every bad
+// option at once.
+func NewClient(opts ...Option) (*Client, error) {
+	s := defaults()
+	for _, option := range opts {
+		if option == nil {
+			s.problems.add("NewClient", "must not be given a nil Option", nil)
+			continue
+		}
+		option(&s)
+	}
+	base := s.settle()
+	if err := s.problems.err(); err != nil {
+		return nil, err
+	}
+	agent := "didit-go/" + version
+	if s.product != "" {
+		agent = s.product + " " + agent
+	}
+	key := s.key
+	return &Client{
+		base:          base,
+		applicationID: s.applicationID,
+		header:        headers(key, agent),
+		key:           func() string { return key },
+		send: transport.New(transport.Config{
+			HTTPClient: s.httpClient, AttemptTimeout: s.attemptTimeout, MaxRetries: s.maxRetries,
+			WaitMin: s.waitMin, WaitMax: s.waitMax, MaxRetryAfter: s.maxRetryAfter, MaxBody: maxBody,
+			Limiter: s.limiter, Logger: s.logger, Now: s.now,
+		}),
+		now: s.now, audit: s.audit, logger: s.logger, waitMin: s.waitMin,
+	}, nil
+}
+
+// headers returns what makes a call's own map around values that are made once. A
+// map shared by calls would race with RoundTrippers that set headers.
+func headers(key, agent string) func(r *request) http.Header {
+	keys, agents, jsons := []string{key}, []string{agent}, []string{"application/json"}
+	return func(r *request) http.Header {
+		h := http.Header{"X-Api-Key": keys, "User-Agent": agents}
+		if r.stream == nil {
+			h["Accept"] = jsons
+		}
+		if r.json != nil {
+			h["Content-Type"] = jsons
+		}
+		return h
+	}
+}
+
+// request is what one call sends and where its answer goes.
+type request struct {
+	id     string   // in place of "{id}", a checked UUID
+	url    *url.URL // path and query of a caller's own, instead of the operation's
+	query  string
+	json   []byte
+	into   transport.Decoder
+	stream io.Writer
+
+	sent  []string     // strings that an error must not show, beyond those in json and id
+	token answer.Token // what the share token's claims tell about a refusal
+
+	res *transport.Result // what became of it
+}
+
+// call is the one way to the API.
+func (c *Client) call(ctx context.Context, op *operation, r *request) error {
+	own := url.URL{Path: route.Path(op.path, r.id), RawQuery: r.query}
+	if r.url != nil {
+		own = *r.url
+	}
+	u := *c.base
+	u.Path, u.RawQuery = u.Path+own.Path, own.RawQuery
+	if u.RawPath != "" || own.RawPath != "" {
+		u.RawPath = c.base.EscapedPath() + own.EscapedPath()
+	}
+	r.res = c.send.Do(ctx, transport.Request{
+		Operation: op.name, PathTemplate: op.path, Class: op.class, Method: op.method,
+		URL: &u, Header: c.header(r), Body: r.json, Into: r.into, Stream: r.stream,
+	})
+	if r.res.OK {
+		return nil
+	}
+	return c.failed(op, r, r.res)
+}
+
+// usable starts the list of a call's problems with those that every call can have.
+// Where it is not empty, nothing else of the client may be touched.
+func (c *Client) usable(ctx context.Context) problems {
+	var p problems
+	if c == nil || c.send == nil {
+		p.add("Client", "must be made by NewClient", nil)
+	}
+	if ctx == nil {
+		p.add("ctx", "must not be nil", nil)
+	}
+	return p
+}
+
+// checkID takes a session's id.
+func checkID(p *problems, field, id string) string {
+	lower, ok := route.UUID(id)
+	if !ok {
+		p.add(field, "must be a UUID in its form of 36 characters", nil)
+	}
+	return lower
+}
+
+// encode makes a body. What cannot be encoded is the caller's own type.
+func encode(p *problems, field string, body any) []byte {
+	data, err := json.Marshal(body)
+	if err != nil {
+		p.add(field, "cannot be encoded as JSON", nil)
+	}
+	return data
+}
+
+// decode reads JSON within bounds.
+func decode(body []byte, v any) error {
+	if !answer.Bounded(body) {
+		return transport.Unfit("has a list of more than 10,000 items")
+	}
+	return json.Unmarshal(body, v)
+}
+
+// Do makes any other call of the API: path is "/v3/..." with an optional query,
+// escaped as it is to be sent. A nil body sends none; anything else is encoded as
+// JSON. A nil out reads nothing; a *[json.RawMessage] takes the bytes as they are;
+// anything else is decoded into.
+//
+// Errors are those of every other call. Only a GET is sent again once it may have
+// arrived; a [CallError] with OutcomeUnknown says when another may have taken effect.
+//
+// https://docs.didit.me/reference/api-overview
+func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
+	p := c.usable(ctx)
+	op := &operation{name: "Do", method: method, class: transport.Once}
+	switch method {
+	case http.MethodGet:
+		op.class = transport.Read
+	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+	default:
+		p.add("method", "must be GET, POST, PUT, PATCH or DELETE", nil)
+	}
+	own, problem := route.Parse(path)
+	if problem != "" {
+		p.add("path", problem, nil)
+	}
+	r := &request{url: own}
+	if body != nil {
+		r.json = encode(&p, "body", body)
+	}
+	if out != nil {
+		if v := reflect.ValueOf(out); v.Kind() != reflect.Pointer || v.IsNil() {
+			p.add("out", "must be a pointer, and not nil", nil)
+		}
+		r.into = &anyAnswer{out}
+	}
+	if err := p.err(); err != nil {
+		return err
+	}
+	op.path = own.Path
+	r.sent = strings.Split(strings.Trim(own.Path, "/"), "/")[1:]
+	for _, values := range own.Query() {
+		r.sent = append(r.sent, values...)
+	}
+	return c.call(ctx, op, r)
+}
+
+// anyAnswer decodes into a caller's own type.
+type anyAnswer struct{ out any }
+
+func (a *anyAnswer) Decode(_ int, body []byte) error {
+	if raw, ok := a.out.(*json.RawMessage); ok {
+		*raw = bytes.Clone(body)
+		return nil
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	err := decode(body, a.out)
+	var syntax *json.SyntaxError
+	if err == nil || errors.As(err, &syntax) {
+		return err
+	}
+	// The same answer would not fit the caller's type the next time either.
+	return transport.Final(errors.New("does not fit the type of out"))
+}
+
+// acknowledged is an answer whose success is all that matters.
+type acknowledged struct {
+	id    string // the session that it must speak of, where it speaks of one
+	empty bool   // no body is fine
+}
+
+func (a *acknowledged) Decode(status int, body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 && (a.empty || status == http.StatusNoContent) {
+		return nil
+	}
+	var said struct {
+		SessionID string `json:"session_id"`
+	}
+	if err := decode(body, &said); err != nil {
+		return err
+	}
+	if said.SessionID != "" && !strings.EqualFold(said.SessionID, a.id) {
+		return transport.Unfit("speaks of another session")
+	}
+	return nil
+}
+
+// OperationFromContext tells a RoundTripper, given the context of a request, which
+// call it belongs to: "GetSession" and "/v3/session/{id}/decision/", for spans and
+// metrics.
+func OperationFromContext(ctx context.Context) (operation, pathTemplate string, ok bool) {
+	return transport.FromContext(ctx)
+}
+
+// String names the server and the application, nothing else.
+func (c Client) String() string {
+	if c.base == nil {
+		return "didit.Client(not made by NewClient)"
+	}
+	return "didit.Client(" + c.base.Host + " " + c.applicationID + ")"
+}
+
+// GoString is String.
+func (c Client) GoString() string { return c.String() }
+
+// Format prints String for every verb.
+func (c Client) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
+
+// LogValue is String.
+func (c Client) LogValue() slog.Value { return slog.StringValue(c.String()) }

@@ -1,0 +1,280 @@
+package didit
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/didit-go/didit/internal/route"
+)
+
+// DefaultBaseURL is where Didit serves its API.
+const DefaultBaseURL = "https://verification.didit.me"
+
+// Environment variables that [NewClient] reads where the option is not given.
+const (
+	envAPIKey        = "DIDIT_API_KEY"        //nolint:gosec // the name of a variable, not a key
+	envApplicationID = "DIDIT_APPLICATION_ID" // only together with envAPIKey
+)
+
+// Option sets one thing about a [Client]. The last one of a kind wins.
+type Option func(*settings)
+
+// Limiter is waited on before every attempt; an error of it ends the call, not
+// sent. A *rate.Limiter of golang.org/x/time/rate is one. It is used by many
+// goroutines at once.
+type Limiter interface {
+	Wait(ctx context.Context) error
+}
+
+type settings struct {
+	key, applicationID       string
+	keyGiven, appGiven       bool
+	baseURL                  string
+	httpClient               *http.Client
+	attemptTimeout           time.Duration
+	maxRetries               int
+	waitMin, waitMax         time.Duration
+	maxRetryAfter            time.Duration
+	product                  string
+	logger                   *slog.Logger
+	limiter                  Limiter
+	now                      func() time.Time
+	audit                    func(context.Context, AuditEvent)
+	problems                 problems
+	keySource, applicationAt string // what a problem of theirs is called
+}
+
+func defaults() settings {
+	return settings{
+		baseURL:        DefaultBaseURL,
+		httpClient:     &http.Client{},
+		attemptTimeout: 30 * time.Second,
+		maxRetries:     4,
+		waitMin:        500 * time.Millisecond,
+		waitMax:        8 * time.Second,
+		maxRetryAfter:  60 * time.Second,
+		now:            time.Now,
+		keySource:      "WithAPIKey",
+		applicationAt:  "WithApplicationID",
+	}
+}
+
+// WithAPIKey sets the application's key. White space around it is trimmed.
+// Without this option the key is taken from the environment variable
+// DIDIT_API_KEY.
+//
+// https://docs.didit.me/getting-started/api-authentication
+func WithAPIKey(key string) Option {
+	return func(s *settings) { s.key, s.keyGiven = key, true }
+}
+
+// WithBaseURL sets another server, [DefaultBaseURL] otherwise: https, or http on
+// a loopback address. A path prefix is kept; "/v3" is not part of it.
+func WithBaseURL(rawURL string) Option {
+	return func(s *settings) { s.baseURL = rawURL }
+}
+
+// WithHTTPClient sets the HTTP client to send with. It is copied: its transport
+// and cookie jar are used, its Timeout bounds one attempt, and its redirect
+// policy is not used, because redirects are never followed.
+func WithHTTPClient(c *http.Client) Option {
+	return func(s *settings) {
+		if c == nil {
+			s.problems.add("WithHTTPClient", "must not be nil", nil)
+			return
+		}
+		s.httpClient = c
+	}
+}
+
+// WithAttemptTimeout bounds one attempt, from its start to the last byte of the
+// answer; 30 s unless said, 0 for none. For [Client.SessionPDF] it bounds the
+// pause between two parts of the answer. The whole call is bounded by its context.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(s *settings) {
+		s.attemptTimeout = d
+		if d < 0 {
+			s.problems.add("WithAttemptTimeout", "must not be negative", nil)
+		}
+	}
+}
+
+// WithMaxRetries sets how often a call may be sent again after the first try: 4
+// unless said, 0 for never.
+func WithMaxRetries(n int) Option {
+	return func(s *settings) {
+		s.maxRetries = n
+		if n < 0 {
+			s.problems.add("WithMaxRetries", "must not be negative", nil)
+		}
+	}
+}
+
+// WithRetryWait bounds the random wait before a retry, which grows from min to
+// max: 500 ms and 8 s unless said. Zero for both means not to wait. An import's
+// look for a lost copy is repeated after 2, 6 and 12 times min.
+func WithRetryWait(min, max time.Duration) Option {
+	return func(s *settings) {
+		s.waitMin, s.waitMax = min, max
+		if min < 0 || max < min {
+			s.problems.add("WithRetryWait", "must be 0 <= min <= max", nil)
+		}
+	}
+}
+
+// WithMaxRetryAfter caps the wait that a Retry-After may ask for: 60 s unless
+// said. Where Didit asks for a longer one, the error is returned at once, with
+// RetryAfter set. Zero means never to wait for a 429.
+func WithMaxRetryAfter(d time.Duration) Option {
+	return func(s *settings) {
+		s.maxRetryAfter = d
+		if d < 0 {
+			s.problems.add("WithMaxRetryAfter", "must not be negative", nil)
+		}
+	}
+}
+
+// WithApplicationID tells the client which application its key belongs to, so
+// that sharing with oneself and importing a token for somebody else are refused
+// without a call. Without this option it is taken from DIDIT_APPLICATION_ID, if
+// the key came from the environment too.
+func WithApplicationID(id string) Option {
+	return func(s *settings) { s.applicationID, s.appGiven = id, true }
+}
+
+// WithUserAgent puts a product, such as "shop/1.2", before "didit-go/<version>".
+func WithUserAgent(product string) Option {
+	return func(s *settings) {
+		s.product = strings.TrimSpace(product)
+		if s.product == "" || !printable(s.product) {
+			s.problems.add("WithUserAgent", "must be printable ASCII", nil)
+		}
+	}
+}
+
+// WithLogger logs retries and failed calls as warnings and finished calls as
+// debug lines: operation, status, attempt, wait and request id, nothing that was
+// sent or received. Silent without it.
+func WithLogger(l *slog.Logger) Option {
+	return func(s *settings) {
+		s.logger = l
+		if l == nil {
+			s.problems.add("WithLogger", "must not be nil", nil)
+		}
+	}
+}
+
+// WithLimiter sets what every attempt waits for first, retries and reads of a
+// look included. The wait does not count against the attempt's timeout.
+func WithLimiter(l Limiter) Option {
+	return func(s *settings) {
+		s.limiter = l
+		if v := reflect.ValueOf(l); l == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+			s.problems.add("WithLimiter", "must not be nil", nil)
+		}
+	}
+}
+
+// WithClock sets the clock that share tokens and the dates of Retry-After are
+// held against, for tests. Waits and timeouts are on the real clock.
+func WithClock(now func() time.Time) Option {
+	return func(s *settings) {
+		s.now = now
+		if now == nil {
+			s.problems.add("WithClock", "must not be nil", nil)
+		}
+	}
+}
+
+// WithAuditHook sets what is told of every share, import and look, see
+// [AuditEvent]. It runs on the calling goroutine before the call returns.
+func WithAuditHook(f func(context.Context, AuditEvent)) Option {
+	return func(s *settings) {
+		s.audit = f
+		if f == nil {
+			s.problems.add("WithAuditHook", "must not be nil", nil)
+		}
+	}
+}
+
+// settle fills in from the environment and checks what takes more than one option.
+func (s *settings) settle() (base *url.URL) {
+	if !s.keyGiven {
+		if key, ok := os.LookupEnv(envAPIKey); ok {
+			s.key, s.keySource = key, envAPIKey
+		}
+		if id, ok := os.LookupEnv(envApplicationID); ok && s.keySource == envAPIKey && !s.appGiven {
+			s.applicationID, s.appGiven, s.applicationAt = strings.TrimSpace(id), id != "", envApplicationID
+		}
+	}
+	s.key = strings.TrimSpace(s.key)
+	switch {
+	case s.key == "" && !s.keyGiven && s.keySource != envAPIKey:
+		s.problems.add(s.keySource, "is required: no API key, and "+envAPIKey+" is not set", nil)
+	case s.key == "":
+		s.problems.add(s.keySource, "is empty", nil)
+	case !printable(s.key):
+		s.problems.add(s.keySource, "has a control or non-ASCII character", nil)
+	}
+	if s.appGiven {
+		id, ok := route.UUID(s.applicationID)
+		if s.applicationID = id; !ok {
+			s.problems.add(s.applicationAt, "must be a UUID", nil)
+		}
+	}
+	base, problem := parseBaseURL(s.baseURL)
+	if problem == "" && base.Scheme == "http" && strings.HasPrefix(s.key, "sk_live_") {
+		problem = "must be https with a live key"
+	}
+	if problem != "" {
+		s.problems.add("WithBaseURL", problem, nil)
+	}
+	return base
+}
+
+// printable reports whether a header can carry s. net/http would print the whole
+// value in its error otherwise.
+func printable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
+// parseBaseURL says what is wrong with a base URL without quoting it: it may hold
+// a password.
+func parseBaseURL(raw string) (base *url.URL, problem string) {
+	u, err := url.Parse(strings.TrimSpace(raw))
+	if err != nil {
+		return nil, "is not a URL"
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	segments := strings.Split(u.Path, "/")
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
+		return nil, `must be absolute, as "` + DefaultBaseURL + `"`
+	case u.User != nil:
+		return nil, "must not have user info"
+	case u.RawQuery != "" || u.ForceQuery:
+		return nil, "must not have a query"
+	case u.Fragment != "" || strings.Contains(raw, "#"):
+		return nil, "must not have a fragment"
+	case segments[len(segments)-1] == "v3":
+		return nil, `must not end in "/v3": the client adds it`
+	case slices.Contains(segments, ".") || slices.Contains(segments, ".."):
+		return nil, "must not have dot segments"
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, "must be https; http is for loopback addresses only"
+	}
+	return u, ""
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
