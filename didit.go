@@ -116,8 +116,7 @@ func headers(key, agent string) func(r *request) http.Header {
 // request is what one call sends and where its answer goes.
 type request struct {
 	id     string   // in place of "{id}", a checked UUID
-	url    *url.URL // path and query of a caller's own, instead of the operation's
-	query  string
+	url    *url.URL // path and query, where the operation's path does not say it all
 	json   []byte
 	into   transport.Decoder
 	stream io.Writer
@@ -130,9 +129,9 @@ type request struct {
 
 // call is the one way to the API.
 func (c *Client) call(ctx context.Context, op *operation, r *request) error {
-	own := url.URL{Path: route.Path(op.path, r.id), RawQuery: r.query}
-	if r.url != nil {
-		own = *r.url
+	own := r.url
+	if own == nil {
+		own = &url.URL{Path: route.Path(op.path, r.id)}
 	}
 	u := *c.base
 	u.Path, u.RawQuery = u.Path+own.Path, own.RawQuery
@@ -141,7 +140,7 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 	}
 	r.res = c.send.Do(ctx, transport.Request{
 		Operation: op.name, PathTemplate: op.path, Class: op.class, Method: op.method,
-		URL: &u, Header: c.header(r), Body: r.json, Into: r.into, Stream: r.stream,
+		URL: u, Header: c.header(r), Body: r.json, Into: r.into, Stream: r.stream,
 	})
 	if r.res.OK {
 		return nil

@@ -140,16 +140,17 @@ type importing struct {
 	params ImportSharedSessionParams
 	began  time.Time
 
-	claims   ShareClaims
-	readable bool // the claims could be read
-	body     importBody
-	req      request
-	answer   *Session
+	claims ShareClaims
+	body   importBody
+	req    request
+	answer *ImportedSession
 
-	look    *look // nil: impossible, lookErr says why
-	lookErr error // of the last look
-	own     bool  // our POST got no usable answer
-	said    bool  // Didit said in this call that the session was imported already
+	look    *look // see mayLook
+	lookErr error // of the last look, or why there can be none
+
+	readable bool // the claims could be read
+	own      bool // our POST got no usable answer
+	said     bool // Didit said in this call that the session was imported already
 }
 
 type importBody struct {
@@ -170,18 +171,14 @@ func (im *importing) run() (*ImportedSession, error) {
 	if err := im.check(); err != nil {
 		return nil, err
 	}
-	if find, err := im.claims.find(im.params.VendorData, im.began); !im.readable {
-		_, im.lookErr = im.params.Token.Claims()
-	} else if err != nil {
-		im.lookErr = err
-	} else {
-		im.look = newLook(im.c, find, im.params.Token.Fingerprint())
-	}
 	expired := im.expiredFor(expiryGrace)
-	if expired && im.look == nil {
+	if !expired && !im.params.Resume {
+		return im.post()
+	}
+	if !im.mayLook() && expired {
 		return nil, im.refusedLocally()
 	}
-	if im.look != nil && (expired || im.params.Resume) {
+	if im.mayLook() {
 		s := im.search(walkAll)
 		switch {
 		case s != nil:
@@ -193,6 +190,24 @@ func (im *importing) run() (*ImportedSession, error) {
 		}
 	}
 	return im.post()
+}
+
+// mayLook prepares the look, where the token's claims are good to look by.
+func (im *importing) mayLook() bool {
+	if im.look != nil {
+		return true
+	}
+	if !im.readable {
+		_, im.lookErr = im.params.Token.Claims()
+		return false
+	}
+	find, err := im.claims.find(im.params.VendorData, im.began)
+	if err != nil {
+		im.lookErr = err
+		return false
+	}
+	im.look = &look{c: im.c, find: find, token: im.params.Token}
+	return true
 }
 
 // check refuses what can be known locally.
@@ -306,13 +321,13 @@ func (im *importing) post() (*ImportedSession, error) {
 		Foreign: im.readable && im.c.applicationID != "" && im.claims.ForApplicationID != im.c.applicationID,
 	}}
 	var p problems
-	im.req.json = encode(&p, "params", im.body)
+	im.req.json = encode(&p, "params", &im.body)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
 	err := im.c.call(im.ctx, opImport, &im.req)
 	if err == nil {
-		return &ImportedSession{Session: *im.answer}, nil
+		return im.answer, nil
 	}
 	var refusal *APIError
 	if errors.As(err, &refusal) && err == error(refusal) {
@@ -353,9 +368,9 @@ func (im *importing) refused(refusal *APIError) (*ImportedSession, error) {
 		if s = im.repeat(); s == nil {
 			return nil, im.lost(refusal)
 		}
-	case im.look == nil && im.final():
+	case !im.mayLook() && im.final():
 		return nil, refusal
-	case im.look == nil:
+	case !im.mayLook():
 		return nil, im.unknown(nil, refusal)
 	default:
 		generic := refusal.StatusCode == http.StatusForbidden && said.Generic()
@@ -386,7 +401,7 @@ func (im *importing) search(walk int) *ImportedSession {
 var looksAfter = [...]time.Duration{0, 2, 6, 12}
 
 func (im *importing) repeat() *ImportedSession {
-	if im.look == nil {
+	if !im.mayLook() {
 		return nil
 	}
 	for _, n := range looksAfter {
@@ -431,7 +446,7 @@ func (im *importing) ours(s *Session) bool {
 func sameText(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
 
 func (im *importing) find() *FindImportedSessionParams {
-	if im.look == nil {
+	if !im.mayLook() {
 		return nil
 	}
 	find := im.look.find
@@ -499,7 +514,7 @@ func (im *importing) Decode(_ int, body []byte) error {
 	case w.SharedFromSession.id != "" && from != "" && !strings.EqualFold(w.SharedFromSession.id, from):
 		return transport.Unfit("names another source session")
 	}
-	s := w.session(body)
+	s := &w.ImportedSession
 	s.SessionID = id
 	if s.SessionKind == "" {
 		s.SessionKind = kind
@@ -568,7 +583,7 @@ func (c *Client) findImported(ctx context.Context, params FindImportedSessionPar
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	l := newLook(c, params, "")
+	l := look{c: c, find: params}
 	err := l.search(ctx, walkAll)
 	s := l.choose(func(s *Session) bool {
 		if params.VendorData != "" {
@@ -598,9 +613,9 @@ func (c *Client) findImported(ctx context.Context, params FindImportedSessionPar
 
 // look is the search for a copy among our own sessions.
 type look struct {
-	c           *Client
-	find        FindImportedSessionParams
-	fingerprint string
+	c     *Client
+	find  FindImportedSessionParams
+	token ShareToken // none for FindImportedSession
 
 	pages, reads int                  // so far, all searches together
 	took         time.Duration        // likewise
@@ -627,10 +642,6 @@ const (
 	walkAll     = maxLookPages + 1 // the budget ends it first
 )
 
-func newLook(c *Client, find FindImportedSessionParams, fingerprint string) *look {
-	return &look{c: c, find: find, fingerprint: fingerprint, read: make(map[string]*readCopy)}
-}
-
 // spent reports whether nothing more may be read.
 func (l *look) spent() bool {
 	return l.pages >= maxLookPages || l.reads >= maxLookReads || l.took >= maxLookTime
@@ -646,7 +657,7 @@ func (l *look) search(ctx context.Context, pages int) error {
 	l.copies, l.unassigned, l.unclaimed, l.cut = nil, nil, nil, false
 	if l.c.logger != nil {
 		l.c.logger.LogAttrs(ctx, slog.LevelInfo, "didit: looking for the imported copy",
-			slog.String("token", l.fingerprint), slog.String("source_session_id", l.find.SourceSessionID))
+			slog.String("token", l.token.Fingerprint()), slog.String("source_session_id", l.find.SourceSessionID))
 	}
 	began := time.Now()
 	bounded, cancel := context.WithTimeout(ctx, maxLookTime-l.took)
@@ -714,6 +725,9 @@ func (l *look) see(ctx context.Context, r row) error {
 			return err
 		}
 		d = &readCopy{s, known}
+		if l.read == nil {
+			l.read = make(map[string]*readCopy)
+		}
 		l.read[r.SessionID] = d
 	}
 	switch {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"net/url"
 	"strings"
 	"time"
 
@@ -210,7 +211,10 @@ func (p *pages) fetch(ctx context.Context) (*listAnswer, error) {
 		return nil, err // a mistake in listQuery's type
 	}
 	a := &listAnswer{kind: p.q.SessionKind}
-	r := &request{query: values.Encode(), into: a, sent: append([]string{p.q.VendorData, p.q.Search}, p.q.WorkflowIDs...)}
+	r := &request{
+		url: &url.URL{Path: opList.path, RawQuery: values.Encode()}, into: a,
+		sent: append([]string{p.q.VendorData, p.q.Search}, p.q.WorkflowIDs...),
+	}
 	if err := p.c.call(ctx, opList, r); err != nil {
 		return nil, err
 	}

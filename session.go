@@ -103,25 +103,17 @@ func ParseSession(data []byte) (*Session, error) {
 	if err := w.decode(data); err != nil {
 		return nil, errors.New("didit: parse session: it is not a session of Didit's in JSON")
 	}
-	return w.session(data), nil
+	return &w.Session, nil
 }
 
 // wireSession is a session as it is sent: every generation's keys, decoded in one
-// pass.
+// pass. The session that is returned is a part of it, so that it is decoded in place.
 type wireSession struct {
-	SessionID         string          `json:"session_id"`
-	SessionKind       SessionKind     `json:"session_kind"`
-	SessionNumber     int64           `json:"session_number"`
-	SessionURL        string          `json:"session_url"`
-	Status            SessionStatus   `json:"status"`
-	WorkflowID        string          `json:"workflow_id"`
-	VendorData        string          `json:"vendor_data"`
-	Metadata          json.RawMessage `json:"metadata"`
-	SharedFromSession source          `json:"shared_from_session"`
-	Environment       string          `json:"environment"`
-	CreatedAt         moment          `json:"created_at"`
-	ExpiresAt         moment          `json:"expires_at"`
-	Decision
+	ImportedSession
+	// These stand before the fields of the same name in Session.
+	SharedFromSession source `json:"shared_from_session"`
+	CreatedAt         moment `json:"created_at"`
+	ExpiresAt         moment `json:"expires_at"`
 	singularBlocks
 }
 
@@ -134,23 +126,19 @@ func (w *wireSession) decode(body []byte) error {
 	if strings.TrimSpace(w.SessionID) == "" {
 		return transport.Unfit("has no usable session_id")
 	}
-	return nil
-}
-
-func (w *wireSession) session(body []byte) *Session {
-	s := &Session{
-		SessionID: w.SessionID, SessionKind: w.SessionKind, SessionNumber: w.SessionNumber, SessionURL: w.SessionURL,
-		Status: w.Status, WorkflowID: w.WorkflowID, VendorData: w.VendorData, Metadata: w.Metadata,
-		SharedFromSession: w.SharedFromSession.id, Environment: w.Environment,
-		CreatedAt: time.Time(w.CreatedAt), ExpiresAt: time.Time(w.ExpiresAt),
-		Decision: w.Decision, Raw: append(json.RawMessage(nil), body...),
-	}
+	w.Recovered, w.Duplicates = false, nil // not Didit's to say
+	s := &w.Session
+	s.SharedFromSession, s.CreatedAt, s.ExpiresAt = w.SharedFromSession.id, time.Time(w.CreatedAt), time.Time(w.ExpiresAt)
+	s.Raw = append(json.RawMessage(nil), body...)
 	w.lift(&s.Decision)
-	return s
+	return nil
 }
 
 // lenient lets pass that a field had another type than expected.
 func lenient(err error) error {
+	if err == nil {
+		return nil
+	}
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {
 		return nil
@@ -229,7 +217,7 @@ func (a *sessionAnswer) Decode(_ int, body []byte) error {
 	if !strings.EqualFold(w.SessionID, a.asked) {
 		return transport.Unfit("speaks of another session")
 	}
-	a.session, a.sourceKnown = w.session(body), w.SharedFromSession.known
+	a.session, a.sourceKnown = &w.Session, w.SharedFromSession.known
 	return nil
 }
 

@@ -69,8 +69,8 @@ func (c *Client) ShareSession(ctx context.Context, sessionID string, params Shar
 	if c.audit != nil {
 		began = c.now()
 	}
-	r := new(request)
-	s, err := c.share(ctx, sessionID, params, r)
+	sh := new(sharing)
+	s, err := c.share(ctx, sessionID, params, sh)
 	if c.audit != nil {
 		e := AuditEvent{Action: AuditShare, SessionID: sessionID, ForApplicationID: params.ForApplicationID,
 			FromApplicationID: c.applicationID, TTL: params.TTL}
@@ -78,16 +78,32 @@ func (c *Client) ShareSession(ctx context.Context, sessionID string, params Shar
 			e.SessionID, e.ForApplicationID = s.SessionID, s.ForApplicationID
 			e.SessionKind, e.TokenFingerprint = s.SessionKind, s.Token.Fingerprint()
 		}
-		c.record(ctx, began, e, r, err)
+		c.record(ctx, began, e, &sh.request, err)
 	}
 	return s, err
 }
 
-func (c *Client) share(ctx context.Context, sessionID string, params ShareSessionParams, r *request) (*SharedSession, error) {
+// sharing is one call of ShareSession, in one piece of memory.
+type sharing struct {
+	request
+	body struct {
+		ForApplicationID string `json:"for_application_id"`
+		TTL              int64  `json:"ttl_in_seconds,omitempty"`
+	}
+	answer struct {
+		ShareToken       string      `json:"share_token"`
+		ForApplicationID string      `json:"for_application_id"`
+		SessionKind      SessionKind `json:"session_kind"`
+	}
+	minted ShareToken
+}
+
+func (c *Client) share(ctx context.Context, sessionID string, params ShareSessionParams, sh *sharing) (*SharedSession, error) {
 	var p problems
-	r.id = checkID(&p, "sessionID", sessionID)
-	application := checkID(&p, "ForApplicationID", params.ForApplicationID)
-	if application != "" && application == c.applicationID {
+	sh.id = checkID(&p, "sessionID", sessionID)
+	sh.body.ForApplicationID = checkID(&p, "ForApplicationID", params.ForApplicationID)
+	sh.body.TTL = int64(params.TTL / time.Second)
+	if c.applicationID != "" && c.applicationID == sh.body.ForApplicationID {
 		p.add("ForApplicationID", "must not be our own application", ErrSelfShare)
 	}
 	if d := params.TTL; d != 0 && (d < minTTL || d > maxTTL || d%time.Second != 0) {
@@ -96,52 +112,36 @@ func (c *Client) share(ctx context.Context, sessionID string, params ShareSessio
 	if s := params.Status; s != "" && !s.Shareable() {
 		p.add("Status", "must be Approved, Declined or In Review: only finished sessions can be shared", ErrSessionNotShareable)
 	}
-	r.json = encode(&p, "params", shareBody{application, int64(params.TTL / time.Second)})
+	sh.json = encode(&p, "params", &sh.body)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	a := shareAnswer{ForApplicationID: application}
-	r.into = &a
-	if err := c.call(ctx, opShare, r); err != nil {
+	sh.into = sh
+	if err := c.call(ctx, opShare, &sh.request); err != nil {
 		return nil, err
 	}
-	s := &SharedSession{Token: a.token, SessionID: r.id, ForApplicationID: application, SessionKind: a.SessionKind}
+	s := &SharedSession{Token: sh.minted, SessionID: sh.id, ForApplicationID: sh.body.ForApplicationID, SessionKind: sh.answer.SessionKind}
 	if s.SessionKind == "" {
 		s.SessionKind = KindUser
-		if claims, err := s.Token.Claims(); err == nil {
+		if claims, ok := s.Token.claims(); ok {
 			s.SessionKind = claims.SessionKind
 		}
 	}
 	return s, nil
 }
 
-type shareBody struct {
-	ForApplicationID string `json:"for_application_id"`
-	TTL              int64  `json:"ttl_in_seconds,omitempty"`
-}
-
-type shareAnswer struct {
-	ShareToken       string      `json:"share_token"`
-	ForApplicationID string      `json:"for_application_id"` // before the call, the one asked for
-	SessionKind      SessionKind `json:"session_kind"`
-
-	token ShareToken
-}
-
-func (a *shareAnswer) Decode(_ int, body []byte) error {
-	asked := a.ForApplicationID
-	*a = shareAnswer{}
-	err := decode(body, a)
-	got := a.ForApplicationID
-	a.ForApplicationID = asked // an attempt that follows starts like this one
-	if err != nil {
+// Decode reads the answer to the share.
+func (sh *sharing) Decode(_ int, body []byte) error {
+	a := &sh.answer
+	a.ShareToken, a.ForApplicationID, a.SessionKind = "", "", "" // an attempt before may have left some
+	if err := decode(body, a); err != nil {
 		return err
 	}
-	a.token = NewShareToken(a.ShareToken)
+	sh.minted = NewShareToken(a.ShareToken)
 	switch {
-	case a.token.problem() != "":
+	case sh.minted.problem() != "":
 		return transport.Unfit("has no usable share_token")
-	case got != "" && !strings.EqualFold(got, asked):
+	case a.ForApplicationID != "" && !strings.EqualFold(a.ForApplicationID, sh.body.ForApplicationID):
 		return transport.Unfit("is for another application")
 	}
 	return nil

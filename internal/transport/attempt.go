@@ -116,14 +116,16 @@ func (s stopper) moved() {
 
 // evidence is what httptrace saw of one attempt: whether a connection was asked
 // for, and whether one was got. Both may be written from another goroutine.
-type evidence struct{ asked, got atomic.Bool }
+type evidence struct {
+	asked, got atomic.Bool
+	hooks      httptrace.ClientTrace
+}
 
 func trace(ctx context.Context) (context.Context, *evidence) {
 	ev := new(evidence)
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { ev.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { ev.got.Store(true) },
-	}), ev
+	ev.hooks.GetConn = func(string) { ev.asked.Store(true) }
+	ev.hooks.GotConn = func(httptrace.GotConnInfo) { ev.got.Store(true) }
+	return httptrace.WithClientTrace(ctx, &ev.hooks), ev
 }
 
 // unsent records an attempt that was not begun. A nil error means that the

@@ -73,7 +73,7 @@ type Request struct {
 	PathTemplate string
 	Class        Class
 	Method       string
-	URL          *url.URL
+	URL          url.URL // by value: the call's record holds it
 	Header       http.Header // owned by the call from here on
 	Body         []byte      // nil: none; owned by the call from here on
 	Into         Decoder     // nil: the body of a 2xx is read and dropped
@@ -83,10 +83,10 @@ type Request struct {
 // Result is what became of a call.
 type Result struct {
 	OK       bool
-	Attempts int
-	Outcome  Outcome // the worst over all attempts that failed
 	Lost     bool    // some attempt may have taken effect unseen
-	CtxErr   error   // the context's error, where that ended the call
+	Outcome  Outcome // the worst over all attempts that failed
+	Attempts int
+	CtxErr   error // the context's error, where that ended the call
 
 	// The last failure: Status where Didit answered, else Err.
 	Status     int
@@ -154,10 +154,10 @@ type call struct {
 	t     *Client
 	req   Request
 	res   Result
-	again bool          // the last attempt allows another
-	ra    time.Duration // what its Retry-After asks for; negative: none
-	many  int           // answers with 429 so far
+	ra    time.Duration // what the last attempt's Retry-After asks for; negative: none
 	wait  time.Duration // before the next attempt
+	many  int32         // answers with 429 so far
+	again bool          // the last attempt allows another
 }
 
 type callKey struct{}
@@ -185,7 +185,7 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 		return &c.res
 	}
 	hreq := http.Request{
-		Method: req.Method, URL: req.URL, Header: req.Header,
+		Method: req.Method, URL: &c.req.URL, Header: req.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if req.Body != nil {
