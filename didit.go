@@ -1,5 +1,87 @@
-// Package didit is a client for Didit's Share Session API (Reusable KYC and KYB)
-// and the calls around it.
+// Package didit is a client for Didit's Share Session API (Reusable KYC and KYB) and
+// the calls around it.
+//
+// Didit verifies people (KYC, [KindUser]) and companies (KYB, [KindBusiness]). Partner
+// A hands a finished verification to Partner B: A mints a share token for B's
+// application with [Client.ShareSession] and sends it over a channel of their own; B
+// redeems it with [Client.ImportSharedSession] and owns a copy. The person is not
+// verified twice.
+//
+//	a, err := didit.NewClient() // the key is in DIDIT_API_KEY
+//	shared, err := a.ShareSession(ctx, sessionID, didit.ShareSessionParams{
+//		ForApplicationID: partnerB, TTL: 10 * time.Minute,
+//	})
+//	... shared.Token.Reveal() ...
+//
+//	imported, err := b.ImportSharedSession(ctx, didit.ImportSharedSessionParams{
+//		Token: didit.NewShareToken(text), WorkflowID: workflow,
+//		Review: didit.ReviewAgain, VendorData: "customer-1",
+//	})
+//
+// # Which call sends again
+//
+// What decides is what is known to have happened, not the HTTP method. A request that
+// was never sent is sent again, whatever it is. One that may have arrived is sent
+// again if it is a read, a delete or a share (a spare token harms nobody), and never
+// if it is an import, a create or an update. After a 429 every call waits for
+// Retry-After, up to [WithMaxRetryAfter]. There are at most 4 retries, after random
+// waits that grow from 500 ms to 8 s: see [WithMaxRetries] and [WithRetryWait].
+// Redirects are never followed.
+//
+// One attempt may take 30 s, to the last byte of its answer: [WithAttemptTimeout]. The
+// whole call takes as long as its context allows. An answer may have 16 MiB, and no
+// list of more than 10,000 items where it has more than 256 KiB.
+//
+// # Errors
+//
+// A [ValidationError] is a local refusal that names every problem; nothing was sent. An
+// [APIError] is Didit's refusal. A [CallError] is a call without a usable answer, and
+// its Outcome says whether it can have taken effect. [errors.Is] matches them with the
+// sentinels, such as [ErrSessionNotShareable] or [ErrOutcomeUnknown], and [Retryable]
+// says whether the same call may be made again.
+//
+// # When an answer is lost
+//
+// Didit redeems a share token once and has no idempotency key. Where the answer to an
+// import is lost, sending it again is refused, and the copy cannot be told from a
+// refusal. So ImportSharedSession sends at most one request that may have arrived.
+// Then it looks for the copy among our own sessions:
+//
+//	not sent                          → CallError, NotSent: nothing happened
+//	201                               → the copy
+//	refused → look → found            → the copy, Recovered
+//	               → not found        → APIError (with Resume: OutcomeUnknown)
+//	no answer, 5xx, "already" → look  → the copy, Recovered
+//	               → not found        → OutcomeUnknown or ResultLost
+//
+// Call it again after OutcomeUnknown, NotSent or a rate limit: a minute later, with
+// Resume, the same token and the same vendor data. It returns the one copy, or an error
+// that says truthfully whether there can be one. From a job queue:
+//
+//   - Hold a unique job or a lock per source session, from the token's [ShareClaims].
+//   - Set VendorData to our own reference for the person. Without it only a copy that
+//     this call itself may have made, or that Didit calls imported, can be returned.
+//   - Set Resume from the second attempt on, and go on while [Retryable] is true.
+//   - Store [ImportSharedSessionParams.Find] before the call. With it another process
+//     can look for the copy at any time: [Client.FindImportedSession].
+//   - ResultLost, or Candidates in the error, that stay after some tries need a person:
+//     the copy exists, but cannot be told from others.
+//
+// A token's claims are read, never trusted: nobody but Didit can verify them. A copy is
+// returned only where its vendor data is ours, or Didit said in the same call that the
+// session was imported, or this very call may have made it.
+//
+// # Secrets
+//
+// No key, token, vendor data or personal data is in an error, a log line, an audit event
+// or the output of fmt and slog for the types of this package. The key is sent to the
+// base URL's host only, over https.
+//
+// # What was not verified
+//
+// This package follows Didit's public documentation; nothing in it was checked against
+// the live service. Where the pages disagree it sends what the newest says and
+// understands what any of them says.
 package didit
 
 import (

@@ -73,7 +73,7 @@ type Request struct {
 	PathTemplate string
 	Class        Class
 	Method       string
-	URL          url.URL // by value: the call's record holds it
+	URL          url.URL     // by value: the call's record holds it
 	Header       http.Header // owned by the call from here on
 	Body         []byte      // nil: none; owned by the call from here on
 	Into         Decoder     // nil: the body of a 2xx is read and dropped
