@@ -3,6 +3,7 @@ package didit
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -10,12 +11,13 @@ import (
 	"reflect"
 	"strconv"
 	"time"
+	"unicode/utf8"
 )
 
 // Decision is what Didit checked: one list per feature, in which each item is one
 // step of the workflow. A list is empty until its feature has run, and stays empty
 // where the workflow does not have it. Singular blocks of older decisions are in the
-// same lists.
+// same lists. Parts without a fixed form are kept as they were sent, a null as "null".
 //
 // It prints how many items each list has, nothing of a person. A single block, such
 // as IDVerifications[0], prints its fields: whoever prints one means to.
@@ -282,11 +284,22 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	switch {
 	case len(data) == 0 || data[0] == '{' || data[0] == '[' || data[0] == 'n':
 	case data[0] == '"':
-		_ = json.Unmarshal(data, (*string)(t)) // a string of a document that was found valid
+		*t = Text(unquote(data))
 	default:
 		*t = Text(data)
 	}
 	return nil
+}
+
+// unquote reads a JSON string. Names have no escapes as a rule, and a decoder for
+// each of them would cost more than they do.
+func unquote(data []byte) string {
+	if len(data) >= 2 && bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data) {
+		return string(data[1 : len(data)-1])
+	}
+	var text string
+	_ = json.Unmarshal(data, &text) // the decoder that calls has found it valid
+	return text
 }
 
 // Timestamp is an instant in UTC. One that cannot be read is zero.
@@ -329,7 +342,8 @@ type Feature struct {
 func (f *Feature) UnmarshalJSON(data []byte) error {
 	*f = Feature{}
 	if len(data) > 0 && data[0] == '"' {
-		return lenient(json.Unmarshal(data, &f.Feature))
+		f.Feature = unquote(data)
+		return nil
 	}
 	type plain Feature
 	return lenient(json.Unmarshal(data, (*plain)(f)))
@@ -774,25 +788,24 @@ func (q *QuestionnaireResponses) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// maxKeyed is how many members the object form may have: as many as a list.
+const maxKeyed = 10_000
+
 // keyed reads the object keyed by question node, in the order in which it was sent.
+// Its data has been found valid, so that the decoder has nothing to report.
 func (q *QuestionnaireResponses) keyed(data []byte) error {
 	dec := json.NewDecoder(bytes.NewReader(data))
-	if _, err := dec.Token(); err != nil {
-		return err
-	}
+	_, _ = dec.Token() // the brace
 	for dec.More() {
-		key, err := dec.Token()
-		if err != nil {
-			return err
+		if len(*q) == maxKeyed {
+			*q = nil
+			return errors.New("more than 10,000 questionnaire responses")
 		}
 		var r QuestionnaireResponse
-		var answer json.RawMessage
-		if err := dec.Decode(&answer); err != nil {
-			return err
-		}
-		if err := lenient(json.Unmarshal(answer, &r)); err != nil {
-			return err
-		}
+		key, _ := dec.Token()
+		_ = dec.Decode(&r.Answer)
+		answer := r.Answer
+		_ = json.Unmarshal(answer, &r) // of an answer that is no object, nothing
 		r.Answer = answer
 		if node, ok := key.(string); ok && r.NodeID == "" {
 			r.NodeID = node
@@ -957,7 +970,8 @@ type KeyPersonRole struct {
 func (r *KeyPersonRole) UnmarshalJSON(data []byte) error {
 	*r = KeyPersonRole{}
 	if len(data) > 0 && data[0] == '"' {
-		return lenient(json.Unmarshal(data, &r.Role))
+		r.Role = unquote(data)
+		return nil
 	}
 	type plain KeyPersonRole
 	return lenient(json.Unmarshal(data, (*plain)(r)))

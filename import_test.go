@@ -1,0 +1,1043 @@
+package didit_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+)
+
+const (
+	idSource   = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a01"
+	idOther    = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a02"
+	idCopy     = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b001"
+	idCopy2    = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b002"
+	idPartnerA = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c00a"
+	idPartnerB = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c00b"
+	idWorkflow = "c2a7e8d4-3b16-4f0a-8e57-7f5c6b4d3004"
+	vendor     = "customer-1"
+)
+
+// tokenOf makes a token with these claims; a nil value leaves one out.
+func tokenOf(claims map[string]any) didit.ShareToken {
+	now := time.Now()
+	all := map[string]any{
+		"session_id": idSource, "session_kind": "user", "from_application_id": idPartnerA, "for_application_id": idPartnerB,
+		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+	}
+	for name, value := range claims {
+		if all[name] = value; value == nil {
+			delete(all, name)
+		}
+	}
+	payload, err := json.Marshal(all)
+	if err != nil {
+		panic(err)
+	}
+	encode := base64.RawURLEncoding.EncodeToString
+	return didit.NewShareToken(encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("not a signature")))
+}
+
+func expiredSince(d time.Duration) didit.ShareToken {
+	end := time.Now().Add(-d)
+	return tokenOf(map[string]any{"iat": end.Add(-time.Hour).Unix(), "exp": end.Unix()})
+}
+
+// own is one of Partner B's sessions, as the list and the decision show it. source
+// "-" says that it is nobody's copy, "" leaves the key out.
+type own struct {
+	id, vendor, rowSource, source string
+	number                        int
+	created                       time.Time
+	decision                      int // another status than 200 for its decision
+}
+
+// account is Partner B's application at a Didit of these tests' own: it answers
+// imports as scripted and counts what arrived.
+type account struct {
+	sessions []own
+	post     []func() (*http.Response, error) // one per import, the last one again and again
+	list     func() (*http.Response, error)   // instead of the list, if set
+	decision func() (*http.Response, error)   // instead of each decision, if set
+
+	posts, lists int
+	decisions    map[string]int
+	body         map[string]any // of the last import
+}
+
+func answer(status int, body string) func() (*http.Response, error) {
+	return func() (*http.Response, error) {
+		return &http.Response{StatusCode: status, Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(strings.NewReader(body))}, nil
+	}
+}
+
+func lost() (*http.Response, error) { return nil, io.ErrUnexpectedEOF }
+
+func (a *account) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch path := r.URL.Path; {
+	case r.Method == http.MethodPost && path == "/v3/session/import-shared/":
+		if err := json.NewDecoder(r.Body).Decode(&a.body); err != nil {
+			return nil, err
+		}
+		a.posts++
+		return a.post[min(a.posts, len(a.post))-1]()
+	case r.Method == http.MethodGet && path == "/v3/sessions/":
+		a.lists++
+		if a.list != nil {
+			return a.list()
+		}
+		return a.page(r)
+	case r.Method == http.MethodGet && strings.HasSuffix(path, "/decision/"):
+		id := strings.Split(path, "/")[3]
+		if a.decisions == nil {
+			a.decisions = map[string]int{}
+		}
+		a.decisions[id]++
+		if a.decision != nil {
+			return a.decision()
+		}
+		return a.read(id)
+	}
+	return nil, errors.New("no such route")
+}
+
+func sourceJSON(source string) string {
+	switch source {
+	case "":
+		return ""
+	case "-":
+		return `,"shared_from_session":null`
+	}
+	return fmt.Sprintf(`,"shared_from_session":%q`, source)
+}
+
+func (a *account) page(r *http.Request) (*http.Response, error) {
+	q := r.URL.Query()
+	var rows []string
+	for _, s := range a.sessions {
+		if v := q.Get("vendor_data"); v != "" && v != s.vendor {
+			continue
+		}
+		rows = append(rows, fmt.Sprintf(`{"session_id":%q,"session_kind":%q,"session_number":%d,"vendor_data":%q,"created_at":%q%s}`,
+			s.id, q.Get("session_kind"), s.number, s.vendor, s.created.UTC().Format(time.RFC3339Nano), sourceJSON(s.rowSource)))
+	}
+	offset, err := strconv.Atoi(q.Get("offset"))
+	if err != nil {
+		return nil, err
+	}
+	limit, err := strconv.Atoi(q.Get("limit"))
+	if err != nil {
+		return nil, err
+	}
+	next, end := "null", min(offset+limit, len(rows))
+	if end < len(rows) {
+		next = `"https://elsewhere.example/v3/sessions/"`
+	}
+	return answer(http.StatusOK, fmt.Sprintf(`{"count":%d,"next":%s,"results":[%s]}`, len(rows), next, strings.Join(rows[min(offset, end):end], ",")))()
+}
+
+func (a *account) read(id string) (*http.Response, error) {
+	i := slices.IndexFunc(a.sessions, func(s own) bool { return s.id == id })
+	if i < 0 || a.sessions[i].decision == http.StatusNotFound {
+		return answer(http.StatusNotFound, `{"detail":"Not found."}`)()
+	}
+	s := a.sessions[i]
+	if s.decision != 0 {
+		return answer(s.decision, `{"detail":"no"}`)()
+	}
+	return answer(http.StatusOK, fmt.Sprintf(`{"session_id":%q,"session_kind":"user","session_number":%d,"status":"Approved","vendor_data":%q,"created_at":%q,`+
+		`"id_verifications":[{"status":"Approved","first_name":"Ada"}]%s}`,
+		s.id, s.number, s.vendor, s.created.UTC().Format(time.RFC3339Nano), sourceJSON(s.source)))()
+}
+
+func (a *account) client(t *testing.T, opts ...didit.Option) *didit.Client {
+	t.Helper()
+	c, err := didit.NewClient(append([]didit.Option{
+		didit.WithAPIKey("sk_test_import"), didit.WithHTTPClient(&http.Client{Transport: a}), didit.WithApplicationID(idPartnerB),
+	}, opts...)...)
+	require.NoError(t, err)
+	return c
+}
+
+// copyOf is the copy that an import makes.
+func copyOf(vendor string) own {
+	return own{id: idCopy, vendor: vendor, number: 7, source: idSource, created: time.Now()}
+}
+
+func importParams(token didit.ShareToken) didit.ImportSharedSessionParams {
+	return didit.ImportSharedSessionParams{Token: token, WorkflowID: idWorkflow, Review: didit.ReviewAgain, VendorData: vendor}
+}
+
+const (
+	generic403  = `{"detail":"You do not have permission to perform this action."}`
+	already403  = `{"detail":"This session has already been imported."}`
+	badToken400 = `{"share_token":["The token is not valid."]}`
+)
+
+// TestImportFlow is the flow of an import, case by case. Deliveries are counted at
+// the other side; every wait is on a clock that costs nothing.
+func TestImportFlow(t *testing.T) {
+	t.Parallel()
+	type result struct {
+		id        string // of the session that is returned
+		recovered bool
+		outcome   didit.Outcome // of a CallError
+		is        []error
+		isNot     []error
+		lookErr   bool
+		last      int // status of Last
+		status    int // of an APIError that is returned itself
+		find      bool
+		candidate []string
+		posts     int
+		lists     int // negative: not looked at
+		waited    time.Duration
+	}
+	tests := []struct {
+		name    string
+		params  func(p *didit.ImportSharedSessionParams)
+		token   func() didit.ShareToken
+		account func(a *account)
+		want    result
+	}{
+		{
+			name:    "201",
+			account: func(a *account) { a.post = posts(answer(http.StatusCreated, `{"session_id":"`+idCopy+`","status":"In Review"}`)) },
+			want:    result{id: idCopy, posts: 1},
+		},
+		{
+			name:    "answer lost, copy found",
+			account: func(a *account) { a.post, a.sessions = posts(lost), []own{copyOf(vendor)} },
+			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name: "answer lost, row carries the source",
+			account: func(a *account) {
+				c := copyOf(vendor)
+				c.rowSource, c.source = idSource, ""
+				a.post, a.sessions = posts(lost), []own{{id: idCopy2, vendor: vendor, rowSource: idOther}, c}
+			},
+			want: result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name:    "answer lost, nothing was made",
+			account: func(a *account) { a.post = posts(lost) },
+			want: result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrOutcomeUnknown, io.ErrUnexpectedEOF}, find: true,
+				posts: 1, lists: 4, waited: 10 * time.Second},
+		},
+		{
+			name: "answer lost, the list lags",
+			account: func(a *account) {
+				a.post = posts(lost)
+				calls := 0
+				a.list = func() (*http.Response, error) {
+					if calls++; calls == 3 {
+						a.list, a.sessions = nil, []own{copyOf(vendor)}
+					}
+					return answer(http.StatusOK, `{"next":null,"results":[]}`)()
+				}
+			},
+			want: result{id: idCopy, recovered: true, posts: 1, lists: 4, waited: 10 * time.Second},
+		},
+		{
+			name: "the same vendor data, another source",
+			account: func(a *account) {
+				a.post, a.sessions = posts(lost), []own{{id: idCopy, vendor: vendor, source: idOther, created: time.Now()},
+					{id: idCopy2, vendor: vendor, source: "-", created: time.Now()}}
+			},
+			want: result{outcome: didit.OutcomeUnknown, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
+		},
+		{
+			name: "nothing says from where a session came",
+			account: func(a *account) {
+				a.post, a.sessions = posts(lost), []own{{id: idCopy, vendor: vendor, created: time.Now()}}
+			},
+			want: result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
+		},
+		{
+			name:    "503, copy found",
+			account: func(a *account) { a.post, a.sessions = posts(answer(503, "")), []own{copyOf(vendor)} },
+			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name:    "500, nothing found",
+			account: func(a *account) { a.post = posts(answer(500, "<html>")) },
+			want: result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrServer}, last: 500, find: true, posts: 1, lists: 4,
+				waited: 10 * time.Second},
+		},
+		{
+			name:    "unreadable 2xx, nothing found",
+			account: func(a *account) { a.post = posts(answer(201, `{"session_id":`)) },
+			want: result{outcome: didit.ResultLost, is: []error{didit.ErrResultLost}, find: true, posts: 1, lists: 4,
+				waited: 10 * time.Second},
+		},
+		{
+			name:    "already imported, copy found",
+			account: func(a *account) { a.post, a.sessions = posts(answer(403, already403)), []own{copyOf(vendor)} },
+			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name:    "already imported, not found",
+			account: func(a *account) { a.post = posts(answer(403, already403)) },
+			want: result{outcome: didit.ResultLost, is: []error{didit.ErrAlreadyImported, didit.ErrResultLost}, last: 403, find: true,
+				posts: 1, lists: 4, waited: 10 * time.Second},
+		},
+		{
+			name:   "already imported, without vendor data, long ago",
+			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
+			token: func() didit.ShareToken {
+				return tokenOf(map[string]any{"iat": time.Now().Add(-time.Hour).Unix()})
+			},
+			account: func(a *account) {
+				c := copyOf("anything")
+				c.created = time.Now().Add(-30 * time.Minute)
+				a.post, a.sessions = posts(answer(403, already403)), []own{c}
+			},
+			want: result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name:    "refused, but an earlier call had made it",
+			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf(vendor)} },
+			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name:    "refused, nothing found",
+			account: func(a *account) { a.post = posts(answer(400, badToken400)) },
+			want:    result{status: 400, is: []error{didit.ErrShareTokenInvalid}, posts: 1, lists: 1},
+		},
+		{
+			name:   "a forged token, refused, brings no session back",
+			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
+			account: func(a *account) {
+				a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf("somebody")}
+			},
+			want: result{status: 400, posts: 1, lists: 1},
+		},
+		{
+			name:   "a forged token, its answer lost: only what this call can have made",
+			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
+			token: func() didit.ShareToken {
+				return tokenOf(map[string]any{"iat": time.Now().Add(-time.Hour).Unix()})
+			},
+			account: func(a *account) {
+				c := copyOf("somebody")
+				c.created = time.Now().Add(-6 * time.Minute)
+				a.post, a.sessions = posts(lost), []own{c}
+			},
+			want: result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
+		},
+		{
+			name:    "answer lost, without vendor data",
+			params:  func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
+			account: func(a *account) { a.post, a.sessions = posts(lost), []own{copyOf("")} },
+			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name:    "the key's 401",
+			account: func(a *account) { a.post, a.sessions = posts(answer(401, `{"detail":"Invalid API key."}`)), []own{copyOf(vendor)} },
+			want:    result{status: 401, is: []error{didit.ErrUnauthorized}, posts: 1},
+		},
+		{
+			name:    "the token's 401 of older pages",
+			account: func(a *account) { a.post, a.sessions = posts(answer(401, `{"detail":"Invalid share token."}`)), []own{copyOf(vendor)} },
+			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name: "bad fields",
+			account: func(a *account) {
+				a.post, a.sessions = posts(answer(400, `{"vendor_data":["Too long."]}`)), []own{copyOf(vendor)}
+			},
+			want: result{status: 400, posts: 1},
+		},
+		{
+			name:    "no permission: one page",
+			account: func(a *account) { a.post, a.sessions = posts(answer(403, generic403)), many(120, "-") },
+			want:    result{status: 403, is: []error{didit.ErrForbidden}, posts: 1, lists: 1},
+		},
+		{
+			name: "no permission to import or list",
+			account: func(a *account) {
+				a.post, a.list = posts(answer(403, generic403)), answer(403, generic403)
+			},
+			want: result{status: 403, is: []error{didit.ErrForbidden}, posts: 1, lists: 1},
+		},
+		{
+			name:    "refused, and the look fails",
+			account: func(a *account) { a.post, a.list = posts(answer(400, badToken400)), answer(403, generic403) },
+			want: result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrShareTokenInvalid}, isNot: []error{didit.ErrForbidden},
+				last: 400, lookErr: true, find: true, posts: 1, lists: 1},
+		},
+		{
+			name:    "answer lost, and the look is forbidden: no use in repeating it",
+			account: func(a *account) { a.post, a.list = posts(lost), answer(403, generic403) },
+			want: result{outcome: didit.OutcomeUnknown, isNot: []error{didit.ErrForbidden}, lookErr: true, find: true,
+				posts: 1, lists: 1},
+		},
+		{
+			name:    "a 404 of the list is not an absence",
+			account: func(a *account) { a.post, a.list = posts(answer(400, badToken400)), answer(404, "") },
+			want: result{outcome: didit.OutcomeUnknown, isNot: []error{didit.ErrNotFound}, last: 400, lookErr: true, find: true,
+				posts: 1, lists: 1},
+		},
+		{
+			name: "a row whose decision is gone is skipped",
+			account: func(a *account) {
+				a.post = posts(answer(400, badToken400))
+				a.sessions = []own{{id: idCopy, vendor: vendor, decision: http.StatusNotFound}}
+			},
+			want: result{status: 400, posts: 1, lists: 1},
+		},
+		{
+			name:    "resume finds it and sends nothing",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			account: func(a *account) { a.sessions = []own{copyOf(vendor)} },
+			want:    result{id: idCopy, recovered: true, lists: 1},
+		},
+		{
+			name:    "resume, nothing found, sent",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			account: func(a *account) { a.post = posts(answer(201, `{"session_id":"`+idCopy+`"}`)) },
+			want:    result{id: idCopy, posts: 1, lists: 1},
+		},
+		{
+			name:    "resume, refused: an earlier one may be under way",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			account: func(a *account) { a.post = posts(answer(400, badToken400)) },
+			want: result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrShareTokenInvalid}, last: 400, find: true,
+				posts: 1, lists: 2},
+		},
+		{
+			name:    "resume, and the look fails: nothing is sent",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			account: func(a *account) { a.list = answer(403, generic403) },
+			want:    result{outcome: didit.OutcomeUnknown, lookErr: true, find: true, lists: 1},
+		},
+		{
+			name:    "resume without vendor data only names candidates",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume, p.VendorData = true, "" },
+			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf("somebody")} },
+			want: result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, last: 400, find: true,
+				posts: 1, lists: 2},
+		},
+		{
+			name:    "resume, no permission, more than a page",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			account: func(a *account) { a.post, a.sessions = posts(answer(403, generic403)), many(60, "-") },
+			want:    result{outcome: didit.OutcomeUnknown, last: 403, find: true, posts: 1, lists: 3},
+		},
+		{
+			name:    "expired, an earlier call had made it",
+			token:   func() didit.ShareToken { return expiredSince(time.Minute) },
+			account: func(a *account) { a.sessions = []own{copyOf(vendor)} },
+			want:    result{id: idCopy, recovered: true, lists: 1},
+		},
+		{
+			name:    "expired, not found",
+			token:   func() didit.ShareToken { return expiredSince(time.Minute) },
+			account: func(*account) {},
+			want:    result{is: []error{didit.ErrShareTokenExpired, didit.ErrInvalidParams}, lists: 1},
+		},
+		{
+			name:    "expired, nothing to look by",
+			params:  func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
+			token:   func() didit.ShareToken { return expiredSince(time.Minute) },
+			account: func(*account) {},
+			want:    result{is: []error{didit.ErrShareTokenExpired, didit.ErrInvalidParams}},
+		},
+		{
+			name:    "expired within the clocks' difference",
+			token:   func() didit.ShareToken { return expiredSince(20 * time.Second) },
+			account: func(a *account) { a.post = posts(answer(201, `{"session_id":"`+idCopy+`"}`)) },
+			want:    result{id: idCopy, posts: 1},
+		},
+		{
+			name:    "expired just now, resume: an earlier one may be under way",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			token:   func() didit.ShareToken { return expiredSince(9 * time.Minute) },
+			account: func(*account) {},
+			want:    result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrShareTokenExpired}, find: true, lists: 1},
+		},
+		{
+			name:    "expired for ten minutes, resume: final",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			token:   func() didit.ShareToken { return expiredSince(11 * time.Minute) },
+			account: func(*account) {},
+			want:    result{is: []error{didit.ErrShareTokenExpired, didit.ErrInvalidParams}, isNot: []error{didit.ErrOutcomeUnknown}, lists: 1},
+		},
+		{
+			name:    "expired for ten minutes, resume, a candidate: open",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			token:   func() didit.ShareToken { return expiredSince(11 * time.Minute) },
+			account: func(a *account) { a.sessions = []own{{id: idCopy, vendor: vendor}} },
+			want:    result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, lists: 1},
+		},
+		{
+			name:    "a token that claims to live for a week is not looked for",
+			token:   func() didit.ShareToken { return tokenOf(map[string]any{"exp": time.Now().Add(7 * 24 * time.Hour).Unix()}) },
+			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf(vendor)} },
+			want:    result{status: 400, posts: 1},
+		},
+		{
+			name:    "a token that cannot be read, answer lost",
+			token:   func() didit.ShareToken { return didit.NewShareToken("opaque") },
+			account: func(a *account) { a.post, a.sessions = posts(lost), []own{copyOf(vendor)} },
+			want:    result{outcome: didit.OutcomeUnknown, lookErr: true, posts: 1},
+		},
+		{
+			name:    "a token that cannot be read, resume: sent, for Didit redeems it once",
+			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
+			token:   func() didit.ShareToken { return didit.NewShareToken("opaque") },
+			account: func(a *account) { a.post = posts(answer(400, badToken400)) },
+			want:    result{outcome: didit.OutcomeUnknown, last: 400, lookErr: true, posts: 1},
+		},
+		{
+			name: "several copies: the lowest number",
+			account: func(a *account) {
+				second := copyOf(vendor)
+				second.id, second.number = idCopy2, 9
+				a.post, a.sessions = posts(lost), []own{second, copyOf(vendor)}
+			},
+			want: result{id: idCopy, recovered: true, posts: 1, lists: 1},
+		},
+		{
+			name: "hundreds of sessions with one vendor data",
+			account: func(a *account) {
+				a.post, a.sessions = posts(lost), append(many(400, "-"), copyOf(vendor))
+			},
+			want: result{id: idCopy, recovered: true, posts: 1, lists: 9},
+		},
+		{
+			name:    "more pages than the look may read",
+			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), rows(many(2000, "-")) },
+			want:    result{outcome: didit.OutcomeUnknown, last: 400, lookErr: true, find: true, posts: 1, lists: 25},
+		},
+		{
+			name:    "more decisions than the look may read",
+			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), many(600, idOther) },
+			want: result{outcome: didit.OutcomeUnknown, last: 400, lookErr: true, find: true, posts: 1, lists: 11,
+				candidate: []string{"0d7f9a3c-25c4-4e0c-8a55-000000000500"}},
+		},
+		{
+			name:   "without vendor data the search ends where the token began",
+			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
+			account: func(a *account) {
+				old := many(500, idOther)
+				for i := range old {
+					old[i].created = time.Now().Add(-6 * time.Minute)
+				}
+				a.post, a.sessions = posts(answer(400, badToken400)), append([]own{{id: idCopy2, source: idOther, created: time.Now()}}, old...)
+			},
+			want: result{status: 400, posts: 1, lists: 1},
+		},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				a := &account{post: posts(func() (*http.Response, error) { return nil, errors.New("not expected") })}
+				test.account(a)
+				token := tokenOf(nil)
+				if test.token != nil {
+					token = test.token()
+				}
+				params := importParams(token)
+				if test.params != nil {
+					test.params(&params)
+				}
+				began := time.Now()
+				s, err := a.client(t).ImportSharedSession(t.Context(), params)
+				want := test.want
+				assert.Equal(t, want.posts, a.posts, "imports sent")
+				assert.Equal(t, want.lists, a.lists, "pages read")
+				assert.Equal(t, want.waited, time.Since(began), "waited")
+				for id, n := range a.decisions {
+					assert.Equal(t, 1, n, "decisions of %s read", id)
+				}
+				if want.id != "" {
+					require.NoError(t, err)
+					assert.Equal(t, want.id, s.SessionID)
+					assert.Equal(t, want.recovered, s.Recovered)
+					assert.Equal(t, idSource, s.SharedFromSession)
+					assert.Equal(t, didit.KindUser, s.SessionKind)
+					if want.recovered {
+						require.Len(t, s.IDVerifications, 1, "a recovered session is what GetSession gives")
+					}
+					return
+				}
+				require.Error(t, err)
+				assert.Nil(t, s)
+				for _, target := range want.is {
+					require.ErrorIs(t, err, target)
+				}
+				for _, target := range want.isNot {
+					require.NotErrorIs(t, err, target)
+				}
+				var call *didit.CallError
+				if want.outcome == "" {
+					assert.False(t, errors.As(err, &call), "%v", err)
+					var api *didit.APIError
+					assert.Equal(t, want.status != 0, errors.As(err, &api), "%v", err)
+					if want.status != 0 {
+						assert.Equal(t, want.status, api.StatusCode)
+					}
+					return
+				}
+				require.ErrorAs(t, err, &call)
+				assert.Equal(t, want.outcome, call.Outcome)
+				assert.Equal(t, want.lookErr, call.LookErr != nil, "LookErr: %v", call.LookErr)
+				assert.Equal(t, want.find, call.Find != nil)
+				assert.Equal(t, want.candidate, call.Candidates)
+				assert.Equal(t, want.last != 0, call.Last != nil)
+				if call.Last != nil {
+					assert.Equal(t, want.last, call.Last.StatusCode)
+				}
+				assert.True(t, didit.Retryable(err))
+				assert.Equal(t, want.posts, call.Attempts)
+			})
+		})
+	}
+}
+
+func posts(answers ...func() (*http.Response, error)) []func() (*http.Response, error) { return answers }
+
+// many makes sessions with our vendor data.
+func many(n int, source string) []own {
+	all := make([]own, n)
+	for i := range all {
+		all[i] = own{id: fmt.Sprintf("0d7f9a3c-25c4-4e0c-8a55-%012d", i), vendor: vendor, number: 10_000 - i, source: source, created: time.Now()}
+	}
+	return all
+}
+
+// rows makes the rows say what the decisions would.
+func rows(all []own) []own {
+	for i := range all {
+		all[i].rowSource = all[i].source
+	}
+	return all
+}
+
+// TestImportAnswers reads all three documented answers.
+func TestImportAnswers(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"import_short.json", "import_plural.json", "import_singular.json"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body, err := os.ReadFile("testdata/" + name)
+			require.NoError(t, err)
+			a := &account{post: posts(answer(http.StatusCreated, string(body)))}
+			s, err := a.client(t).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+			require.NoError(t, err)
+			assert.Equal(t, map[string]any{"share_token": a.body["share_token"], "workflow_id": idWorkflow, "trust_review": false,
+				"vendor_data": vendor}, a.body)
+			assert.False(t, s.Recovered)
+			assert.Equal(t, idCopy, s.SessionID)
+			assert.Equal(t, int64(43762), s.SessionNumber)
+			assert.Equal(t, didit.StatusInReview, s.Status)
+			assert.Equal(t, idWorkflow, s.WorkflowID)
+			assert.Equal(t, vendor, s.VendorData)
+			assert.Equal(t, didit.KindUser, s.SessionKind, "from the token, where the answer does not say")
+			assert.Equal(t, idSource, s.SharedFromSession, "likewise")
+			assert.Equal(t, time.Date(2026, 5, 17, 10, 0, 0, 123456000, time.UTC), s.CreatedAt)
+			assert.Equal(t, time.Date(2026, 5, 24, 10, 0, 0, 123456000, time.UTC), s.ExpiresAt)
+			assert.JSONEq(t, string(body), string(s.Raw))
+			if name != "import_short.json" {
+				require.Len(t, s.IDVerifications, 1)
+				assert.Equal(t, "Ada", s.IDVerifications[0].FirstName)
+			}
+		})
+	}
+}
+
+// TestImportAnswersThatContradict are not believed: they count as unreadable.
+func TestImportAnswersThatContradict(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"no session id":   `{"status":"Approved"}`,
+		"no usable id":    `{"session_id":"7"}`,
+		"source's id":     `{"session_id":"` + idSource + `"}`,
+		"other workflow":  `{"session_id":"` + idCopy + `","workflow_id":"` + idOther + `"}`,
+		"other kind":      `{"session_id":"` + idCopy + `","session_kind":"business"}`,
+		"other vendor":    `{"session_id":"` + idCopy + `","vendor_data":"somebody"}`,
+		"other source":    `{"session_id":"` + idCopy + `","shared_from_session":"` + idOther + `"}`,
+		"HTML":            `<!doctype html><title>Welcome</title>`,
+		"a list":          `[{"session_id":"` + idCopy + `"}]`,
+		"nothing":         ``,
+		"null":            `null`,
+		"trailing":        `{"session_id":"` + idCopy + `"} {}`,
+		"a long list":     `{"session_id":"` + idCopy + `","reviews":[` + strings.Repeat("{},", 100_000) + `{}]}`,
+		"beyond the size": `{"session_id":"` + idCopy + `","x":"` + strings.Repeat("x", 17<<20) + `"}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := &account{post: posts(answer(http.StatusCreated, body))}
+			_, err := a.client(t, didit.WithRetryWait(0, 0)).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+			require.ErrorIs(t, err, didit.ErrResultLost)
+			assert.Equal(t, 1, a.posts)
+			assert.Equal(t, 4, a.lists)
+			assert.NotContains(t, err.Error(), "somebody")
+		})
+	}
+}
+
+// TestImportChecks refuses locally what can be known, all at once, and sends nothing.
+func TestImportChecks(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		params func(p *didit.ImportSharedSessionParams)
+		fields []string
+		is     error
+	}{
+		{"nothing", func(p *didit.ImportSharedSessionParams) { *p = didit.ImportSharedSessionParams{} },
+			[]string{"Token", "WorkflowID", "Review"}, didit.ErrShareTokenInvalid},
+		{"odd characters", func(p *didit.ImportSharedSessionParams) { p.Token = didit.NewShareToken("a.b.c d") },
+			[]string{"Token"}, didit.ErrShareTokenInvalid},
+		{"too long", func(p *didit.ImportSharedSessionParams) { p.Token = didit.NewShareToken(strings.Repeat("a", 8<<10+1)) },
+			[]string{"Token"}, didit.ErrShareTokenInvalid},
+		{"for another application", func(p *didit.ImportSharedSessionParams) {
+			p.Token = tokenOf(map[string]any{"for_application_id": idPartnerA})
+		}, []string{"Token"}, didit.ErrShareTokenForeign},
+		{"from a stranger", func(p *didit.ImportSharedSessionParams) { p.FromApplicationIDs = []string{idPartnerB, idOther} },
+			[]string{"Token"}, didit.ErrShareTokenInvalid},
+		{"another session", func(p *didit.ImportSharedSessionParams) { p.SourceSessionID = idOther },
+			[]string{"Token"}, didit.ErrShareTokenInvalid},
+		{"bad ids", func(p *didit.ImportSharedSessionParams) {
+			p.WorkflowID, p.SourceSessionID, p.FromApplicationIDs = "w", "s", []string{idPartnerA, "a"}
+		}, []string{"SourceSessionID", "FromApplicationIDs[1]", "WorkflowID"}, nil},
+		{"both ways", func(p *didit.ImportSharedSessionParams) { p.Workflows.User = idWorkflow }, []string{"WorkflowID"}, nil},
+		{"no workflow of the kind", func(p *didit.ImportSharedSessionParams) {
+			p.WorkflowID, p.Workflows.Business = "", idWorkflow
+		}, []string{"Workflows.User"}, nil},
+		{"a bad workflow of the kind", func(p *didit.ImportSharedSessionParams) { p.WorkflowID, p.Workflows.User = "", "x" },
+			[]string{"Workflows.User"}, nil},
+		{"workflows for a token that cannot be read", func(p *didit.ImportSharedSessionParams) {
+			p.Token, p.WorkflowID, p.Workflows = didit.NewShareToken("opaque"), "", didit.Workflows{User: idWorkflow, Business: idWorkflow}
+		}, []string{"Workflows"}, nil},
+		{"another policy", func(p *didit.ImportSharedSessionParams) { p.Review = "maybe" }, []string{"Review"}, nil},
+		{"vendor data that JSON cannot carry", func(p *didit.ImportSharedSessionParams) { p.VendorData = "\xff" }, []string{"VendorData"}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := &account{}
+			params := importParams(tokenOf(nil))
+			test.params(&params)
+			_, err := a.client(t).ImportSharedSession(t.Context(), params)
+			require.ErrorIs(t, err, didit.ErrInvalidParams)
+			if test.is != nil {
+				require.ErrorIs(t, err, test.is)
+			}
+			var invalid *didit.ValidationError
+			require.ErrorAs(t, err, &invalid)
+			var fields []string
+			for _, p := range invalid.Problems {
+				fields = append(fields, p.Field)
+			}
+			assert.Equal(t, test.fields, fields)
+			assert.Zero(t, a.posts+a.lists)
+		})
+	}
+}
+
+// TestImportSends what is asked for: the workflow of the token's kind, and always the
+// review policy.
+func TestImportSends(t *testing.T) {
+	t.Parallel()
+	const businessWorkflow = "c2a7e8d4-3b16-4f0a-8e57-7f5c6b4d3005"
+	tests := []struct {
+		name   string
+		token  didit.ShareToken
+		params func(p *didit.ImportSharedSessionParams)
+		want   map[string]any
+	}{
+		{"user", tokenOf(nil), func(p *didit.ImportSharedSessionParams) {}, map[string]any{"workflow_id": idWorkflow, "trust_review": true}},
+		{"business", tokenOf(map[string]any{"session_kind": "business"}), func(p *didit.ImportSharedSessionParams) {},
+			map[string]any{"workflow_id": businessWorkflow, "trust_review": true}},
+		{"no kind means user", tokenOf(map[string]any{"session_kind": nil}), func(p *didit.ImportSharedSessionParams) {},
+			map[string]any{"workflow_id": idWorkflow, "trust_review": true}},
+		{"review again, upper case, accepted partner", tokenOf(nil), func(p *didit.ImportSharedSessionParams) {
+			p.Workflows, p.WorkflowID, p.Review = didit.Workflows{}, strings.ToUpper(idWorkflow), didit.ReviewAgain
+			p.SourceSessionID, p.FromApplicationIDs = strings.ToUpper(idSource), []string{idOther, strings.ToUpper(idPartnerA)}
+			p.VendorData = "7"
+		}, map[string]any{"workflow_id": idWorkflow, "trust_review": false, "vendor_data": "7"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			a := &account{post: posts(answer(http.StatusOK, `{"session_id":"`+idCopy+`"}`))}
+			params := didit.ImportSharedSessionParams{Token: test.token, Workflows: didit.Workflows{User: idWorkflow, Business: businessWorkflow},
+				Review: didit.TrustSourceReview}
+			test.params(&params)
+			_, err := a.client(t).ImportSharedSession(t.Context(), params)
+			require.NoError(t, err)
+			test.want["share_token"] = test.token.Reveal()
+			assert.Equal(t, test.want, a.body)
+		})
+	}
+}
+
+// TestImportContextEnds comes back at once, with both errors, wherever the context ends.
+func TestImportContextEnds(t *testing.T) {
+	t.Parallel()
+	t.Run("before", func(t *testing.T) {
+		t.Parallel()
+		a := &account{}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := a.client(t).ImportSharedSession(ctx, importParams(tokenOf(nil)))
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, didit.ErrNotSent)
+		assert.Zero(t, a.posts)
+	})
+	t.Run("in flight", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		a := &account{post: posts(func() (*http.Response, error) {
+			cancel()
+			return nil, ctx.Err()
+		})}
+		_, err := a.client(t).ImportSharedSession(ctx, importParams(tokenOf(nil)))
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
+		assert.Equal(t, 1, a.posts)
+		assert.Zero(t, a.lists)
+	})
+	t.Run("between looks", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+			defer cancel()
+			a := &account{post: posts(lost)}
+			began := time.Now()
+			_, err := a.client(t).ImportSharedSession(ctx, importParams(tokenOf(nil)))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
+			assert.Equal(t, 2*time.Second, time.Since(began))
+			assert.Equal(t, 2, a.lists)
+		})
+	})
+	t.Run("in the look after a refusal", func(t *testing.T) {
+		t.Parallel()
+		ctx, cancel := context.WithCancel(t.Context())
+		a := &account{post: posts(answer(400, badToken400)), list: func() (*http.Response, error) {
+			cancel()
+			return nil, ctx.Err()
+		}}
+		_, err := a.client(t).ImportSharedSession(ctx, importParams(tokenOf(nil)))
+		require.ErrorIs(t, err, context.Canceled)
+		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
+		require.ErrorIs(t, err, didit.ErrShareTokenInvalid)
+	})
+}
+
+// TestLookTakesAMinute: a list that answers too slowly does not hold the call.
+func TestLookTakesAMinute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &account{post: posts(answer(400, badToken400))}
+		a.list = func() (*http.Response, error) {
+			time.Sleep(25 * time.Second)
+			return answer(http.StatusServiceUnavailable, "")()
+		}
+		began := time.Now()
+		_, err := a.client(t).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context lives")
+		assert.LessOrEqual(t, time.Since(began), 85*time.Second, "a minute, and the answer under way: this transport does not heed contexts")
+	})
+}
+
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
+	second, third := copyOf(vendor), copyOf(vendor)
+	second.id, second.number = idCopy2, 9
+	third.id, third.number, third.vendor = idOther, 3, "somebody"
+	a := &account{post: posts(answer(403, already403)), sessions: []own{second, copyOf(vendor), third}}
+	params := importParams(tokenOf(nil))
+	params.VendorData = ""
+	s, err := a.client(t).ImportSharedSession(t.Context(), params)
+	require.NoError(t, err)
+	assert.Equal(t, idOther, s.SessionID, "the lowest number")
+	assert.Equal(t, []string{idCopy, idCopy2}, s.Duplicates)
+}
+
+// TestFind is what a later look needs, as it is stored.
+func TestFind(t *testing.T) {
+	t.Parallel()
+	issued := time.Now().Add(-time.Minute).Truncate(time.Second)
+	params := importParams(tokenOf(map[string]any{"iat": issued.Unix(), "session_kind": "business"}))
+	find, err := params.Find()
+	require.NoError(t, err)
+	stored, err := json.Marshal(find)
+	require.NoError(t, err)
+	assert.JSONEq(t, fmt.Sprintf(`{"source_session_id":%q,"session_kind":"business","vendor_data":"customer-1","created_after":%q}`,
+		idSource, issued.UTC().Format(time.RFC3339)), string(stored))
+	var again didit.FindImportedSessionParams
+	require.NoError(t, json.Unmarshal(stored, &again))
+	assert.Equal(t, find.SourceSessionID, again.SourceSessionID)
+	assert.True(t, find.CreatedAfter.Equal(again.CreatedAfter))
+
+	now := time.Now()
+	for name, claims := range map[string]map[string]any{
+		"no end":              {"exp": nil},
+		"a week":              {"exp": now.Add(7 * 24 * time.Hour).Unix()},
+		"a week from nowhere": {"iat": nil, "exp": now.Add(7 * 24 * time.Hour).Unix()},
+		"no id":               {"session_id": "1"},
+		"another kind":        {"session_kind": "animal"},
+	} {
+		_, err := importParams(tokenOf(claims)).Find()
+		require.ErrorIs(t, err, didit.ErrShareTokenInvalid, name)
+	}
+	_, err = importParams(didit.NewShareToken("opaque")).Find()
+	require.ErrorIs(t, err, didit.ErrShareTokenInvalid)
+
+	find, err = importParams(tokenOf(map[string]any{"iat": nil})).Find()
+	require.NoError(t, err)
+	assert.WithinDuration(t, now.Add(-23*time.Hour), find.CreatedAfter, time.Minute, "24 hours before its end")
+	find, err = importParams(tokenOf(map[string]any{"iat": now.Add(time.Hour).Unix(), "exp": now.Add(2 * time.Hour).Unix()})).Find()
+	require.NoError(t, err)
+	assert.False(t, find.CreatedAfter.After(time.Now()), "a token from the future")
+}
+
+func TestFindImportedSession(t *testing.T) {
+	t.Parallel()
+	byVendor := didit.FindImportedSessionParams{SourceSessionID: strings.ToUpper(idSource), SessionKind: didit.KindUser, VendorData: vendor}
+	byTime := didit.FindImportedSessionParams{SourceSessionID: idSource, SessionKind: didit.KindUser, CreatedAfter: time.Now()}
+	old := copyOf(vendor)
+	old.created = time.Now().Add(-time.Hour)
+	tests := []struct {
+		name       string
+		find       didit.FindImportedSessionParams
+		sessions   []own
+		list       func() (*http.Response, error)
+		want       string
+		is, isNot  []error
+		candidates []string
+	}{
+		{name: "by vendor data, however old", find: byVendor, sessions: []own{old}, want: idCopy},
+		{name: "by time", find: byTime, sessions: []own{copyOf("x")}, want: idCopy},
+		{name: "by time, too old", find: byTime, sessions: []own{old}, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}},
+		{name: "nothing", find: byVendor, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}, isNot: []error{didit.ErrOutcomeUnknown}},
+		{name: "its decision is gone", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor, decision: 404}},
+			is: []error{didit.ErrImportNotFound}},
+		{name: "cannot be told", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor}}, candidates: []string{idCopy},
+			is: []error{didit.ErrOutcomeUnknown}, isNot: []error{didit.ErrImportNotFound}},
+		{name: "a decision that is forbidden", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor, decision: 403}},
+			candidates: []string{idCopy}, is: []error{didit.ErrOutcomeUnknown, didit.ErrForbidden}, isNot: []error{didit.ErrImportNotFound}},
+		{name: "a 404 of the list", find: byVendor, list: answer(404, `{"detail":"Not found."}`),
+			is: []error{didit.ErrOutcomeUnknown}, isNot: []error{didit.ErrNotFound}},
+		{name: "no answer", find: byVendor, list: lost, is: []error{didit.ErrOutcomeUnknown, io.ErrUnexpectedEOF}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var events []didit.AuditEvent
+			a := &account{sessions: test.sessions, list: test.list}
+			c := a.client(t, didit.WithRetryWait(0, 0), didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) { events = append(events, e) }))
+			s, err := c.FindImportedSession(t.Context(), test.find)
+			require.Len(t, events, 1)
+			assert.Equal(t, didit.AuditFind, events[0].Action)
+			if test.want != "" {
+				require.NoError(t, err)
+				assert.Equal(t, test.want, s.SessionID)
+				assert.True(t, s.Recovered)
+				assert.Equal(t, test.want, events[0].SessionID)
+				return
+			}
+			require.Error(t, err)
+			for _, target := range test.is {
+				require.ErrorIs(t, err, target)
+			}
+			for _, target := range test.isNot {
+				require.NotErrorIs(t, err, target)
+			}
+			var call *didit.CallError
+			if errors.As(err, &call) {
+				assert.Equal(t, test.candidates, call.Candidates)
+				assert.NotNil(t, call.Find)
+				assert.Equal(t, didit.AuditUnknown, events[0].Outcome)
+			} else {
+				assert.Equal(t, didit.AuditRefused, events[0].Outcome)
+			}
+		})
+	}
+	_, err := new(account).client(t).FindImportedSession(t.Context(), didit.FindImportedSessionParams{SessionKind: didit.KindAll, WorkflowID: "w"})
+	var invalid *didit.ValidationError
+	require.ErrorAs(t, err, &invalid)
+	assert.Len(t, invalid.Problems, 4)
+}
+
+// TestImportAudit: one event per call, with what happened.
+func TestImportAudit(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		account account
+		params  func(p *didit.ImportSharedSessionParams)
+		want    didit.AuditOutcome
+		status  int
+		id      string
+	}{
+		{"ok", account{post: posts(answer(201, `{"session_id":"`+idCopy+`"}`))}, nil, didit.AuditOK, 201, idCopy},
+		{"recovered", account{post: posts(lost), sessions: []own{copyOf(vendor)}}, nil, didit.AuditRecovered, 0, idCopy},
+		{"refused", account{post: posts(answer(400, badToken400))}, nil, didit.AuditRefused, 400, ""},
+		{"refused locally", account{}, func(p *didit.ImportSharedSessionParams) { p.Review = "" }, didit.AuditRefused, 0, ""},
+		{"unknown", account{post: posts(answer(502, ""))}, nil, didit.AuditUnknown, 502, ""},
+		{"lost", account{post: posts(answer(201, "{"))}, nil, didit.AuditResultLost, 0, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var events []didit.AuditEvent
+			params := importParams(tokenOf(nil))
+			if test.params != nil {
+				test.params(&params)
+			}
+			c := test.account.client(t, didit.WithRetryWait(0, 0), didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) { events = append(events, e) }))
+			_, _ = c.ImportSharedSession(t.Context(), params)
+			require.Len(t, events, 1)
+			e := events[0]
+			assert.Equal(t, didit.AuditImport, e.Action)
+			assert.Equal(t, test.want, e.Outcome)
+			assert.Equal(t, test.status, e.StatusCode)
+			assert.Equal(t, test.id, e.SessionID)
+			assert.Equal(t, idSource, e.SourceSessionID)
+			assert.Equal(t, didit.KindUser, e.SessionKind)
+			assert.Equal(t, idPartnerA, e.FromApplicationID)
+			assert.Equal(t, idPartnerB, e.ForApplicationID)
+			assert.Equal(t, params.Token.Fingerprint(), e.TokenFingerprint)
+		})
+	}
+}
+
+// TestImportLogs says what is looked for, by fingerprint, and nothing secret.
+func TestImportLogs(t *testing.T) {
+	t.Parallel()
+	var log strings.Builder
+	a := &account{post: posts(lost), sessions: []own{copyOf(vendor)}}
+	params := importParams(tokenOf(nil))
+	_, err := a.client(t, didit.WithLogger(slog.New(slog.NewTextHandler(&log, nil)))).ImportSharedSession(t.Context(), params)
+	require.NoError(t, err)
+	assert.Contains(t, log.String(), "looking for the imported copy")
+	assert.Contains(t, log.String(), params.Token.Fingerprint())
+	assert.NotContains(t, log.String(), vendor)
+	assert.NotContains(t, log.String(), params.Token.Reveal()[:20])
+}
