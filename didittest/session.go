@@ -44,7 +44,7 @@ type session struct {
 	createdAt  time.Time
 	listedAt   time.Time
 	subject    *subject
-	copied     bool // made by an import: blocks that Didit does not name as cloned are left out
+	copied     bool                // made by an import: blocks that Didit does not name as cloned are left out
 	verdict    didit.SessionStatus // what the checks came to; a manual decision and a copy's review leave it
 	reviews    []review
 	blocks     blockCache

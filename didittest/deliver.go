@@ -1,0 +1,353 @@
+package didittest
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// hookTarget is where an application's events go.
+type hookTarget struct{ url string }
+
+// pending is an event on its way to a receiver.
+type pending struct {
+	app       *Application
+	sessionID string
+	event     EventType
+	eventID   string
+	url       string
+	body      []byte // as sent
+	header    http.Header
+	due       time.Time
+	attempt   int
+}
+
+// retryAfter is how long after an attempt the next one follows: the documented two retries.
+var retryAfter = []time.Duration{time.Minute, 4 * time.Minute}
+
+// dispatcher delivers webhooks, one at a time, in the order in which they are due. Its worker runs only while something is due.
+type dispatcher struct {
+	server *Server
+	client *http.Client
+	ctx    context.Context //nolint:containedctx // the server's life
+	cancel context.CancelFunc
+
+	mu           sync.Mutex
+	idle         *sync.Cond
+	queue        []*pending
+	done         map[*Application][]Delivery
+	lose, repeat int
+	running      bool
+	closed       bool
+}
+
+func (d *dispatcher) init(s *Server) {
+	d.server = s
+	d.ctx, d.cancel = context.WithCancel(context.Background())
+	d.idle = sync.NewCond(&d.mu)
+	d.done = map[*Application][]Delivery{}
+	transport := s.cfg.webhookTransport
+	if transport == nil {
+		transport = &http.Transport{DisableKeepAlives: true}
+	}
+	d.client = &http.Client{
+		Transport: transport, Timeout: s.cfg.webhookTimeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func (d *dispatcher) close() {
+	d.cancel()
+	d.mu.Lock()
+	d.closed = true
+	d.queue = nil
+	for d.running {
+		d.idle.Wait()
+	}
+	d.mu.Unlock()
+}
+
+func (d *dispatcher) set(n *int, value int) {
+	d.mu.Lock()
+	*n = value
+	d.mu.Unlock()
+}
+
+// enqueue sends an event, under the server's lock: what it says is what the session is now.
+func (d *dispatcher) enqueue(one *session, event EventType) {
+	if one.app.hook.url == "" {
+		return
+	}
+	now := d.server.Now()
+	body := d.server.envelope(one, event, now)
+	d.add(&pending{app: one.app, sessionID: one.id, event: event, eventID: body["event_id"].(string), //nolint:errcheck,forcetypeassert // envelope made it
+		url: one.app.hook.url, due: now}, body, now)
+}
+
+func (d *dispatcher) enqueueTest(a *Application) {
+	if a.hook.url == "" {
+		return
+	}
+	now := d.server.Now()
+	d.add(&pending{app: a, event: EventStatusUpdated, url: a.hook.url, due: now}, obj{
+		"webhook_type": string(EventStatusUpdated), "timestamp": now.Unix(), "created_at": now.Unix(), "application_id": a.ID,
+		"environment": environment, "session_id": newUUID(), "status": "Approved", "workflow_id": a.defaults[0], "vendor_data": nil,
+		"metadata": obj{"test_webhook": true},
+	}, now)
+}
+
+func (d *dispatcher) resend(a *Application, eventID string) {
+	for _, last := range d.deliveries(a) {
+		if last.EventID != eventID {
+			continue
+		}
+		var body obj
+		dec := json.NewDecoder(bytes.NewReader(last.Body))
+		dec.UseNumber()
+		if err := dec.Decode(&body); err != nil {
+			panic("didittest: " + err.Error())
+		}
+		now := d.server.Now()
+		body["timestamp"] = now.Unix()
+		d.add(&pending{app: a, sessionID: last.SessionID, event: last.Event, eventID: eventID, url: a.hook.url, due: now}, body, now)
+		return
+	}
+	panic("didittest: no delivery of event " + eventID)
+}
+
+// add signs and queues an event.
+func (d *dispatcher) add(p *pending, body obj, now time.Time) {
+	p.body, p.header = signed(p.app.WebhookSecret, body, now)
+	if p.eventID == "" {
+		p.header.Set("X-Didit-Test-Webhook", "true")
+	}
+	d.mu.Lock()
+	d.queue = append(d.queue, p)
+	d.mu.Unlock()
+	d.poke()
+}
+
+// drop forgets what is on its way for a session that was deleted.
+func (d *dispatcher) drop(sessionID string) {
+	d.mu.Lock()
+	kept := d.queue[:0]
+	for _, p := range d.queue {
+		if p.sessionID != sessionID {
+			kept = append(kept, p)
+		}
+	}
+	d.queue = kept
+	d.mu.Unlock()
+}
+
+func (d *dispatcher) deliveries(a *Application) []Delivery {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return append([]Delivery(nil), d.done[a]...)
+}
+
+// poke starts the worker where something is due.
+func (d *dispatcher) poke() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.running && !d.closed && d.isDue() {
+		d.running = true
+		go d.work()
+	}
+}
+
+func (d *dispatcher) isDue() bool {
+	now := d.server.Now()
+	for _, p := range d.queue {
+		if !p.due.After(now) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *dispatcher) flush() {
+	d.poke()
+	d.mu.Lock()
+	for d.running {
+		d.idle.Wait()
+	}
+	d.mu.Unlock()
+}
+
+func (d *dispatcher) work() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for p := d.next(); p != nil; p = d.next() {
+		d.attempt(p)
+	}
+	d.running = false
+	d.idle.Broadcast()
+}
+
+// next takes the delivery that has been due longest, under the lock.
+func (d *dispatcher) next() *pending {
+	now := d.server.Now()
+	first := -1
+	for i, p := range d.queue {
+		if !p.due.After(now) && (first < 0 || p.due.Before(d.queue[first].due)) {
+			first = i
+		}
+	}
+	if first < 0 || d.closed {
+		return nil
+	}
+	p := d.queue[first]
+	d.queue = append(d.queue[:first:first], d.queue[first+1:]...)
+	return p
+}
+
+// attempt delivers once, or twice where a repetition is wanted. It holds the lock but while it sends.
+func (d *dispatcher) attempt(p *pending) {
+	p.attempt++
+	lost, times := d.lose > 0, 1
+	if lost {
+		d.lose--
+	} else if d.repeat > 0 {
+		d.repeat--
+		times = 2
+	}
+	again := false
+	for range times {
+		status := 0
+		if !lost {
+			d.mu.Unlock()
+			status = d.send(p)
+			d.mu.Lock()
+		}
+		d.done[p.app] = append(d.done[p.app], Delivery{
+			ID: newUUID(), EventID: p.eventID, SessionID: p.sessionID, Event: p.event, Attempt: p.attempt, At: d.server.Now(),
+			StatusCode: status, Lost: lost, Header: p.header.Clone(), Body: p.body,
+		})
+		again = status == 0 || status == http.StatusNotFound || status >= 500
+	}
+	if again && p.attempt <= len(retryAfter) && !d.closed {
+		p.due = d.server.Now().Add(retryAfter[p.attempt-1])
+		d.queue = append(d.queue, p)
+	}
+}
+
+// send returns the status that the receiver answered, or 0.
+func (d *dispatcher) send(p *pending) int {
+	req, err := http.NewRequestWithContext(d.ctx, http.MethodPost, p.url, bytes.NewReader(p.body))
+	if err != nil {
+		return 0
+	}
+	req.Header = p.header.Clone()
+	resp, err := d.client.Do(req)
+	if err != nil {
+		return 0
+	}
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}
+
+// signed is an event as it is sent: sorted keys, no spaces, ASCII only, with all three signatures.
+func signed(secret string, body obj, at time.Time) ([]byte, http.Header) {
+	// Through text and back, so that decisions that are encoded already are sorted too.
+	var tree any
+	dec := json.NewDecoder(bytes.NewReader(jsonAnswer(http.StatusOK, expanded(body)).body))
+	dec.UseNumber()
+	if err := dec.Decode(&tree); err != nil {
+		panic("didittest: an event cannot be encoded: " + err.Error())
+	}
+	wire := ascii(jsonAnswer(http.StatusOK, tree).body)
+	canonical := jsonAnswer(http.StatusOK, shortened(tree)).body
+	stampText := strconv.FormatInt(at.Unix(), 10)
+	text := func(name string) string {
+		if s, ok := body[name].(string); ok {
+			return s
+		}
+		return ""
+	}
+	simple := fmt.Sprintf("%v:%s:%s:%s", body["timestamp"], text("session_id"), text("status"), text("webhook_type"))
+	return wire, http.Header{
+		"Content-Type":       {"application/json"},
+		"User-Agent":         {"DiditWebhook/2.0 +https://didit.me"},
+		"X-Timestamp":        {stampText},
+		"X-Signature":        {mac(secret, wire)},
+		"X-Signature-V2":     {mac(secret, unescaped(canonical))},
+		"X-Signature-Simple": {mac(secret, []byte(simple))},
+	}
+}
+
+func mac(secret string, text []byte) string {
+	h := hmac.New(sha256.New, []byte(secret))
+	h.Write(text)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// expanded makes encoded parts fit for another encoding.
+func expanded(body obj) obj {
+	out := make(obj, len(body))
+	for name, v := range body {
+		if raw, ok := v.(rawJSON); ok {
+			v = json.RawMessage(raw)
+		}
+		out[name] = v
+	}
+	return out
+}
+
+// shortened makes integers of floats that are whole, as Didit does before it signs.
+func shortened(v any) any {
+	switch v := v.(type) {
+	case obj:
+		out := make(obj, len(v))
+		for name, item := range v {
+			out[name] = shortened(item)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = shortened(item)
+		}
+		return out
+	case json.Number:
+		if f, err := v.Float64(); err == nil && strings.ContainsAny(v.String(), ".eE") && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+			return json.Number(strconv.FormatInt(int64(f), 10))
+		}
+	}
+	return v
+}
+
+// ascii writes what is not ASCII as \uXXXX.
+func ascii(text []byte) []byte {
+	var b bytes.Buffer
+	for _, r := range string(text) {
+		switch {
+		case r < 0x80:
+			b.WriteRune(r)
+		case r > 0xFFFF:
+			r -= 0x10000
+			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xD800+r>>10, 0xDC00+r&0x3FF)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.Bytes()
+}
+
+// unescaped undoes the two escapes that Go makes and Python does not.
+func unescaped(text []byte) []byte {
+	text = bytes.ReplaceAll(text, []byte("\\u2028"), []byte("\u2028"))
+	return bytes.ReplaceAll(text, []byte("\\u2029"), []byte("\u2029"))
+}

@@ -1,0 +1,171 @@
+package didittest
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/didit-go/didit"
+)
+
+// EventType is the webhook_type of a delivery.
+type EventType string
+
+// The documented events of sessions, entities and transactions.
+const (
+	EventStatusUpdated            EventType = "status.updated"
+	EventDataUpdated              EventType = "data.updated"
+	EventUserStatusUpdated        EventType = "user.status.updated"
+	EventUserDataUpdated          EventType = "user.data.updated"
+	EventBusinessStatusUpdated    EventType = "business.status.updated"
+	EventBusinessDataUpdated      EventType = "business.data.updated"
+	EventActivityCreated          EventType = "activity.created"
+	EventTransactionCreated       EventType = "transaction.created"
+	EventTransactionStatusUpdated EventType = "transaction.status.updated"
+)
+
+// EventTypes returns every event.
+func EventTypes() []EventType {
+	return []EventType{
+		EventStatusUpdated, EventDataUpdated, EventUserStatusUpdated, EventUserDataUpdated, EventBusinessStatusUpdated,
+		EventBusinessDataUpdated, EventActivityCreated, EventTransactionCreated, EventTransactionStatusUpdated,
+	}
+}
+
+// Delivery is one attempt to deliver a webhook.
+type Delivery struct {
+	ID         string // of the attempt
+	EventID    string // of the event, the same in its retries and resends
+	SessionID  string
+	Event      EventType
+	Attempt    int // from 1
+	At         time.Time
+	StatusCode int         // what the receiver answered; 0: it did not
+	Lost       bool        // see [Server.LoseWebhooks]
+	Header     http.Header // as sent
+	Body       []byte      // as sent
+}
+
+// DeliverTo sends the application's events to url, http or https, from now on. An empty url stops that. Deliveries are made in
+// the background, one at a time; [Server.Flush] waits for them.
+func (a *Application) DeliverTo(url string) {
+	if url != "" && !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
+		panic("didittest: not a URL to deliver webhooks to")
+	}
+	a.server.mu.Lock()
+	a.hook = hookTarget{url: url}
+	a.server.mu.Unlock()
+}
+
+// Send sends an event of the application that concerns a session. It panics if the event or the session is unknown.
+func (a *Application) Send(sessionID string, event EventType) {
+	known := false
+	for _, e := range EventTypes() {
+		known = known || e == event
+	}
+	if !known {
+		panic(fmt.Sprintf("didittest: no such event: %q", event))
+	}
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	one := a.mustFind(sessionID, func() {})
+	a.server.hooks.enqueue(one, event)
+}
+
+// SendTest sends what the console's test button sends: no event id, and marks that say that it is a test.
+func (a *Application) SendTest() {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	a.server.hooks.enqueueTest(a)
+}
+
+// Resend repeats the last delivery of an event with a fresh timestamp and signature, as the console does. It panics if there
+// was none.
+func (a *Application) Resend(eventID string) {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	a.server.hooks.resend(a, eventID)
+}
+
+// Deliveries returns the application's deliveries so far, oldest first.
+func (a *Application) Deliveries() []Delivery { return a.server.hooks.deliveries(a) }
+
+// LoseWebhooks lets the next n deliveries get lost on their way: the receiver never sees them, and Didit tries again.
+func (s *Server) LoseWebhooks(n int) { s.hooks.set(&s.hooks.lose, n) }
+
+// RepeatWebhooks lets the next n deliveries arrive twice.
+func (s *Server) RepeatWebhooks(n int) { s.hooks.set(&s.hooks.repeat, n) }
+
+// Flush waits until every delivery that is due has been made, retries that are due included. Later retries become due as the
+// clock is moved: the first a minute after the event, the second four minutes later.
+func (s *Server) Flush() { s.hooks.flush() }
+
+// envelope is what an event says, under the server's lock.
+func (s *Server) envelope(one *session, event EventType, now time.Time) obj {
+	body := obj{
+		"event_id":         newUUID(),
+		"webhook_type":     string(event),
+		"timestamp":        now.Unix(),
+		"created_at":       one.createdAt.Unix(),
+		"application_id":   one.app.ID,
+		"environment":      environment,
+		"session_id":       one.id,
+		"status":           string(one.status),
+		"workflow_id":      one.workflowID,
+		"workflow_version": 1,
+		"vendor_data":      nullable(one.vendorData),
+		"metadata":         rawOrNull(one.metadata),
+	}
+	if one.kind == didit.KindBusiness {
+		body["session_kind"] = string(one.kind)
+		body["business_session_id"] = one.id
+		body["vendor_business_id"] = nullable(one.vendorData)
+	} else if event == EventDataUpdated {
+		body["session_kind"] = string(one.kind)
+	}
+	switch one.status {
+	case didit.StatusApproved, didit.StatusDeclined, didit.StatusInReview, didit.StatusAbandoned:
+		c := &call{server: s, key: &apiKey{app: one.app, full: true}}
+		body["decision"] = c.withBlocks(one.head(true), one)
+	case didit.StatusResubmitted:
+		nodes, reasons := []obj{}, obj{}
+		for _, f := range one.features() {
+			nodes = append(nodes, obj{"node_id": f.node, "feature": f.name})
+			reasons[f.node] = "Please try again."
+			break
+		}
+		body["resubmit_info"] = obj{"nodes_to_resubmit": nodes, "reasons": reasons}
+	}
+	return body
+}
+
+// listWebhooks answers GET /v3/session/{id}/webhooks/: an entry per attempt, newest first.
+func (c *call) listWebhooks() answer {
+	s := c.server
+	s.mu.RLock()
+	one := c.own()
+	s.mu.RUnlock()
+	if one == nil {
+		return notFound()
+	}
+	entries := []obj{}
+	for _, d := range s.hooks.deliveries(one.app) {
+		if d.SessionID != one.id {
+			continue
+		}
+		header := obj{}
+		for name := range d.Header {
+			header[name] = d.Header.Get(name)
+		}
+		entry := obj{
+			"uuid": d.ID, "event_id": nullable(d.EventID), "webhook_type": string(d.Event), "created_at": stamp(d.At),
+			"request_header": string(jsonAnswer(http.StatusOK, header).body), "request_body": string(d.Body), "response_status": nil,
+		}
+		if d.StatusCode != 0 {
+			entry["response_status"] = d.StatusCode
+		}
+		entries = append([]obj{entry}, entries...)
+	}
+	return c.success(entries)
+}
