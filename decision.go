@@ -52,16 +52,10 @@ type Decision struct {
 	Reviews                []Review               `json:"reviews,omitempty"`
 
 	// What the session was created with, and why its chip was not read.
-	ExpectedDetails ExpectedDetails `json:"expected_details,omitzero"`
-	ContactDetails  ContactDetails  `json:"contact_details,omitzero"`
-	Callback        string          `json:"callback,omitempty"`
-	NFCSkipReason   NFCSkipReason   `json:"nfc_skip_reason,omitempty"`
-
-	// Sent only to who asks with include=events, by [Client.Do].
-	Events          json.RawMessage `json:"events,omitempty"`
-	ActivityReviews json.RawMessage `json:"activity_reviews,omitempty"`
-	Blocklisted     json.RawMessage `json:"blocklisted,omitempty"`
-	CostBreakdown   json.RawMessage `json:"cost_breakdown,omitempty"`
+	ExpectedDetails *ExpectedDetails `json:"expected_details,omitempty"`
+	ContactDetails  *ContactDetails  `json:"contact_details,omitempty"`
+	Callback        string           `json:"callback,omitempty"`
+	NFCSkipReason   NFCSkipReason    `json:"nfc_skip_reason,omitempty"`
 }
 
 // PrimaryIDVerification is the identity document to go by: the first that was
@@ -310,10 +304,7 @@ type Timestamp struct{ time.Time }
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
 	var m moment
 	_ = m.UnmarshalJSON(data) // never fails either
-	t.Time = time.Time(m).UTC()
-	if t.Year() < 1 || t.Year() > 9999 {
-		t.Time = time.Time{} // JSON has no other years: it could not be encoded again
-	}
+	t.Time = time.Time(m)
 	return nil
 }
 

@@ -217,9 +217,11 @@ func TestImportFlow(t *testing.T) {
 		want    result
 	}{
 		{
-			name:    "201",
-			account: func(a *account) { a.post = posts(answer(http.StatusCreated, `{"session_id":"`+idCopy+`","status":"In Review"}`)) },
-			want:    result{id: idCopy, posts: 1},
+			name: "201",
+			account: func(a *account) {
+				a.post = posts(answer(http.StatusCreated, `{"session_id":"`+idCopy+`","status":"In Review"}`))
+			},
+			want: result{id: idCopy, posts: 1},
 		},
 		{
 			name:    "answer lost, copy found",
@@ -349,14 +351,18 @@ func TestImportFlow(t *testing.T) {
 			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
 		},
 		{
-			name:    "the key's 401",
-			account: func(a *account) { a.post, a.sessions = posts(answer(401, `{"detail":"Invalid API key."}`)), []own{copyOf(vendor)} },
-			want:    result{status: 401, is: []error{didit.ErrUnauthorized}, posts: 1},
+			name: "the key's 401",
+			account: func(a *account) {
+				a.post, a.sessions = posts(answer(401, `{"detail":"Invalid API key."}`)), []own{copyOf(vendor)}
+			},
+			want: result{status: 401, is: []error{didit.ErrUnauthorized}, posts: 1},
 		},
 		{
-			name:    "the token's 401 of older pages",
-			account: func(a *account) { a.post, a.sessions = posts(answer(401, `{"detail":"Invalid share token."}`)), []own{copyOf(vendor)} },
-			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
+			name: "the token's 401 of older pages",
+			account: func(a *account) {
+				a.post, a.sessions = posts(answer(401, `{"detail":"Invalid share token."}`)), []own{copyOf(vendor)}
+			},
+			want: result{id: idCopy, recovered: true, posts: 1, lists: 1},
 		},
 		{
 			name: "bad fields",
@@ -488,8 +494,10 @@ func TestImportFlow(t *testing.T) {
 			want:    result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, lists: 1},
 		},
 		{
-			name:    "a token that claims to live for a week is not looked for",
-			token:   func() didit.ShareToken { return tokenOf(map[string]any{"exp": time.Now().Add(7 * 24 * time.Hour).Unix()}) },
+			name: "a token that claims to live for a week is not looked for",
+			token: func() didit.ShareToken {
+				return tokenOf(map[string]any{"exp": time.Now().Add(7 * 24 * time.Hour).Unix()})
+			},
 			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf(vendor)} },
 			want:    result{status: 400, posts: 1},
 		},
@@ -614,7 +622,9 @@ func TestImportFlow(t *testing.T) {
 	}
 }
 
-func posts(answers ...func() (*http.Response, error)) []func() (*http.Response, error) { return answers }
+func posts(answers ...func() (*http.Response, error)) []func() (*http.Response, error) {
+	return answers
+}
 
 // many makes sessions with our vendor data.
 func many(n int, source string) []own {

@@ -154,12 +154,11 @@ type source struct {
 }
 
 func (s *source) UnmarshalJSON(data []byte) error {
-	var id *string
-	if json.Unmarshal(data, &id) == nil {
+	switch {
+	case data[0] == '"':
+		s.id, s.known = unquote(data), true
+	case string(data) == "null":
 		s.known = true
-		if id != nil {
-			s.id = *id
-		}
 	}
 	return nil
 }
@@ -172,7 +171,9 @@ func (m *moment) UnmarshalJSON(data []byte) error {
 	text := strings.Trim(string(data), `"`)
 	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly} {
 		if t, err := time.Parse(layout, text); err == nil {
-			*m = moment(t)
+			if t = t.UTC(); t.Year() >= 1 && t.Year() <= 9999 { // JSON has no other years: it could not be encoded again
+				*m = moment(t)
+			}
 			break
 		}
 	}

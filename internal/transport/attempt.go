@@ -62,8 +62,15 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 		c.unanswered(ctx, ev, err)
 		return nil
 	}
-	// net/http would parse it, and print it where it is bad.
-	resp.Header.Del("Location")
+	if resp.Body == nil {
+		resp.Body = http.NoBody // a fake's; http.Client allows it as well
+	}
+	if resp.Header["Location"] != nil {
+		// net/http would parse it, and print it where it is bad. A fake may give out the
+		// same header for all its answers.
+		resp.Header = resp.Header.Clone()
+		resp.Header.Del("Location")
+	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		_ = resp.Body.Close() // the bare connection, not a body
 		c.unanswered(ctx, ev, errors.New("switching protocols"))
@@ -155,6 +162,7 @@ func (c *call) unanswered(ctx context.Context, ev *evidence, err error) {
 		c.res.CtxErr = c.Err()
 		return
 	}
+	c.res.RequestID = "" // of an earlier answer
 	c.setErr(f)
 	c.again = !f.final && (c.req.Class != Once || out == NotSent)
 }

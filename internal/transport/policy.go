@@ -109,8 +109,8 @@ func jitter(d time.Duration) time.Duration {
 	return rand.N(d) //nolint:gosec // spreads waits, decides nothing secret
 }
 
-// absurd stands for a Retry-After beyond any cap.
-const absurd = time.Duration(1<<63 - 1)
+// absurd stands for a Retry-After beyond any cap. Jitter does not overflow it.
+const absurd = time.Duration(1 << 62)
 
 // parseRetryAfter reads seconds or an HTTP date. Negative means that there is
 // none that can be understood.
@@ -129,7 +129,7 @@ func parseRetryAfter(text string, now func() time.Time) time.Duration {
 		return time.Duration(secs * float64(time.Second))
 	}
 	if at, err := http.ParseTime(text); err == nil {
-		return max(at.Sub(now()), 0)
+		return min(max(at.Sub(now()), 0), absurd)
 	}
 	return -1
 }

@@ -209,7 +209,8 @@ func (c *call) body() (io.ReadCloser, error) {
 }
 
 func prepareRetry(req *http.Request) error {
-	req.Header.Del("Cookie") // a cookie jar adds its own again on each attempt
+	req.Header = req.Header.Clone() // the attempt before may still be writing its own
+	req.Header.Del("Cookie")        // a cookie jar adds its own again on each attempt
 	if req.GetBody != nil {
 		req.Body, _ = req.GetBody()
 	}
