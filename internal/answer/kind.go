@@ -102,7 +102,7 @@ func (e *ErrorBody) imported(status int, said words, token Token) []Kind {
 	foreign := all.has("application") && all.has("another", "different", "other", "not for", "not issued", "not intended",
 		"not meant", "not match", "mismatch", "not authorized")
 	switch {
-	case !about && !(status == http.StatusNotFound && gone) && !(status == http.StatusForbidden && foreign):
+	case !about && (status != http.StatusNotFound || !gone) && (status != http.StatusForbidden || !foreign):
 		return nil
 	case about && token.Expired:
 		return []Kind{TokenExpired}

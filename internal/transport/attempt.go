@@ -24,7 +24,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, errors.New("transport: request without a call")
 	}
-	resp := c.attempt(a.next, req)
+	resp := c.attempt(a.next, req) //nolint:contextcheck // the call is the context
 	if resp == nil {
 		resp = &http.Response{Proto: req.Proto, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}}
 	}
@@ -219,7 +219,7 @@ func (c *call) note(out Outcome) {
 // requestID takes the id that support asks for: bounded and printable, because it
 // is printed.
 func requestID(h http.Header) string {
-	id := h.Get("X-Request-Id")
+	id := h.Get("X-Request-ID")
 	if len(id) > 128 {
 		id = id[:128]
 	}

@@ -25,7 +25,7 @@ func (e readError) Unwrap() error { return e.err }
 
 // readInto reads the body of a 2xx to where the call wants it.
 func (c *call) readInto(resp *http.Response, stop stopper) error {
-	defer resp.Body.Close() //nolint:errcheck // read already; nothing is left to lose
+	defer resp.Body.Close()
 	if c.req.Stream != nil {
 		return c.stream(resp, stop)
 	}
@@ -79,7 +79,7 @@ func grow(buf []byte) []byte {
 // readSome keeps the beginning of an answer that is no success. What goes wrong
 // on the way does not matter: its status is known.
 func readSome(resp *http.Response) []byte {
-	defer resp.Body.Close() //nolint:errcheck // its status is all that matters
+	defer resp.Body.Close()
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	return body
 }

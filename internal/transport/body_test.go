@@ -105,7 +105,7 @@ func TestLyingLength(t *testing.T) {
 		{"longer than the limit", 20_001, 10, false},
 	} {
 		var got int
-		resp := response(200, strings.NewReader(strings.Repeat("x", test.body)))
+		resp := response(200, strings.NewReader(strings.Repeat("x", test.body))) //nolint:bodyclose // the call closes it
 		resp.ContentLength = test.length
 		cfg := quick(fake(func(*http.Request) (*http.Response, error) { return resp, nil }))
 		cfg.MaxBody = 20_000
@@ -118,7 +118,7 @@ func TestLyingLength(t *testing.T) {
 		}
 	}
 	// A length within an enormous limit is not believed before the bytes have come.
-	resp := response(200, strings.NewReader("short"))
+	resp := response(200, strings.NewReader("short")) //nolint:bodyclose // nothing to close
 	resp.ContentLength = 1 << 50
 	buf, err := readBounded(nil, resp, 1<<51)
 	require.NoError(t, err)

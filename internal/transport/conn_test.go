@@ -74,7 +74,6 @@ func TestConnectionsKept(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := quick(hc)
 	cfg.WaitMin, cfg.WaitMax = 1<<62, 1<<62
-	cfg.Limiter = limiter(func(context.Context) error { return nil })
 	hc2 := *hc
 	hc2.Transport = roundTrip(func(req *http.Request) (*http.Response, error) {
 		defer cancel() // in the middle of the call, at the latest in its wait
@@ -208,7 +207,7 @@ func TestAttemptsOwnHeader(t *testing.T) {
 // TestCallersClient is copied: what New changes does not reach the caller's.
 func TestCallersClient(t *testing.T) {
 	t.Parallel()
-	tr := roundTrip(always(302, "Location", "/x"))
+	tr := always(302, "Location", "/x")
 	asked := false
 	hc := &http.Client{Transport: tr, Timeout: 1 << 40, CheckRedirect: func(*http.Request, []*http.Request) error {
 		asked = true
@@ -219,7 +218,8 @@ func TestCallersClient(t *testing.T) {
 	assert.False(t, asked)
 	assert.IsType(t, tr, hc.Transport)
 	assert.EqualValues(t, 1<<40, hc.Timeout)
-	require.NoError(t, hc.CheckRedirect(nil, nil), "unreachable")
+	require.ErrorIs(t, hc.CheckRedirect(nil, nil), http.ErrUseLastResponse)
+	assert.True(t, asked, "it is still the caller's own")
 }
 
 func TestDefaultTransport(t *testing.T) { //nolint:paralleltest // replaces a variable of net/http

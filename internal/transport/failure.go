@@ -141,28 +141,28 @@ var kinds = []struct {
 		return operation(err), errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	}},
 	{"the connection was closed before an answer came", true, false, false, func(err error) (error, bool) {
-		return sentinel(err, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed)
+		cause := sentinel(err, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed)
+		return cause, cause != nil
 	}},
 }
 
 // operation returns the *net.OpError, whose text is addresses and a system error.
 func operation(err error) error {
-	var op *net.OpError
-	if errors.As(err, &op) {
+	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op
 	}
-	var no syscall.Errno
-	errors.As(err, &no)
+	no, _ := errors.AsType[syscall.Errno](err)
 	return no
 }
 
-func sentinel(err error, list ...error) (error, bool) {
+// sentinel returns the first of the list that err is.
+func sentinel(err error, list ...error) error {
 	for _, s := range list {
 		if errors.Is(err, s) {
-			return s, true
+			return s
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // limited says that the caller's limiter let an attempt not begin.
@@ -194,13 +194,11 @@ func unreadable(ctx context.Context, err error, status int) *Failure {
 	case ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
 		return &Failure{text: prefix + "did not end in time", err: os.ErrDeadlineExceeded, open: true}
 	}
-	var read readError
-	if errors.As(err, &read) {
-		cause, open := sentinel(read.err, io.ErrUnexpectedEOF, io.EOF)
-		if !open {
-			cause = read.err
+	if read, ok := errors.AsType[readError](err); ok {
+		if cause := sentinel(read.err, io.ErrUnexpectedEOF, io.EOF); cause != nil {
+			return &Failure{text: prefix + "broke off", err: cause, open: true}
 		}
-		return &Failure{text: prefix + "broke off", err: cause, open: open}
+		return &Failure{text: prefix + "broke off", err: read.err}
 	}
 	return &Failure{text: prefix + "could not be understood", err: err}
 }

@@ -112,7 +112,7 @@ func TestForeignRequest(t *testing.T) {
 	resp, err := a.RoundTrip(req)
 	require.Error(t, err)
 	if !assert.Nil(t, resp) {
-		assert.NoError(t, resp.Body.Close())
+		require.NoError(t, resp.Body.Close())
 	}
 	assert.Zero(t, backoff(time.Hour, time.Hour, 1, nil))
 	assert.Zero(t, backoff(time.Hour, time.Hour, 1, &http.Response{}))

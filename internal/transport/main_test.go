@@ -132,8 +132,8 @@ func clean(t *testing.T, err error) {
 	require.Error(t, err)
 	var f *Failure
 	require.ErrorAs(t, err, &f)
-	assert.NotErrorIs(t, err, context.DeadlineExceeded)
-	assert.NotErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, context.DeadlineExceeded)
+	require.NotErrorIs(t, err, context.Canceled)
 	var ue *url.Error
 	require.NotErrorAs(t, err, &ue)
 	for e := err; e != nil; e = errors.Unwrap(e) {
@@ -184,7 +184,7 @@ func piped(t *testing.T, h http.HandlerFunc) (*http.Client, *atomic.Int64) {
 	t.Cleanup(func() {
 		tr.CloseIdleConnections()
 		assert.NoError(t, srv.Close())
-		<-served
+		assert.ErrorIs(t, <-served, http.ErrServerClosed)
 	})
 	return &http.Client{Transport: tr}, &n
 }

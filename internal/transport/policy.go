@@ -30,7 +30,7 @@ func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) 
 	if err != nil && c.res.Err == nil && c.res.CtxErr == nil {
 		// http.Client itself refused; attempts never returns an error.
 		c.note(Unknown)
-		c.setErr(diagnose(c, c, err))
+		c.setErr(diagnose(c, c, err)) //nolint:contextcheck // the call is the context
 		return false, nil
 	}
 	if !c.again || c.res.Attempts > c.t.cfg.MaxRetries {
@@ -38,7 +38,7 @@ func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) 
 	}
 	if c.Err() != nil {
 		c.res.CtxErr = c.Err()
-		return false, nil
+		return false, nil //nolint:nilerr // it is in the record
 	}
 	base, wait := c.nextWait()
 	if c.capped() && base > c.t.cfg.MaxRetryAfter {

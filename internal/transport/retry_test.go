@@ -413,7 +413,7 @@ func TestSequences(t *testing.T) {
 			var n atomic.Int64
 			srv, delivered := counted(t, func(w http.ResponseWriter, r *http.Request) {
 				i := n.Add(1)
-				w.Header().Set("X-Request-Id", "id-"+strconv.FormatInt(i, 10))
+				w.Header().Set("X-Request-ID", "id-"+strconv.FormatInt(i, 10))
 				switch what := test.script[i-1]; what {
 				case broken:
 					hijacked(t, func(net.Conn) {})(w, r)

@@ -193,7 +193,7 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 		hreq.GetBody = c.body
 		hreq.Body, _ = c.body()
 	}
-	resp, err := t.retry.Do(&retryablehttp.Request{Request: hreq.WithContext(c)})
+	resp, err := t.retry.Do(&retryablehttp.Request{Request: hreq.WithContext(c)}) //nolint:contextcheck // the call is the context
 	if resp != nil {
 		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
 	}

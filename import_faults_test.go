@@ -1,0 +1,268 @@
+package didit_test
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest"
+)
+
+// deliveries counts what arrived at the stand-in for an operation.
+func deliveries(server *didittest.Server, op didittest.Operation) int {
+	n := 0
+	for _, r := range server.Requests() {
+		if r.Operation == op {
+			n++
+		}
+	}
+	return n
+}
+
+// faultOutcome is what a call comes to whose first attempt meets a fault.
+type faultOutcome struct {
+	read, share int           // deliveries, where the call succeeds; negative: it fails after that many
+	imported    didit.Outcome // of a first import; "ok" where it succeeds
+	status      int           // of the APIError that it fails with instead
+	recovered   bool
+}
+
+var faultOutcomes = map[didittest.FaultKind]faultOutcome{
+	didittest.FaultAnswerLost:      {2, 2, "ok", 0, true},
+	didittest.FaultDropped:         {2, 2, didit.OutcomeUnknown, 0, false},
+	didittest.FaultAppliedLate:     {0, 2, didit.OutcomeUnknown, 0, false},
+	didittest.FaultErrorBefore:     {2, 2, didit.OutcomeUnknown, 0, false},
+	didittest.FaultErrorAfter:      {2, 2, "ok", 0, true},
+	didittest.FaultHTMLBefore:      {2, 2, didit.ResultLost, 0, false}, // a 2xx that cannot be read: all that is known
+	didittest.FaultHTMLAfter:       {2, 2, "ok", 0, true},
+	didittest.FaultTruncated:       {2, 2, "ok", 0, true},
+	didittest.FaultSlow:            {2, 2, "ok", 0, true},
+	didittest.FaultRateLimited:     {-1, -1, "", http.StatusTooManyRequests, false}, // with WithMaxRetryAfter(0)
+	didittest.FaultRateLimitedBare: {-1, -1, "", http.StatusTooManyRequests, false},
+	didittest.FaultRedirect:        {-1, -1, "", http.StatusFound, false},
+	didittest.FaultHugeBody:        {-1, -1, "ok", 0, true}, // the same answer would come again
+}
+
+// TestFaults: every fault of the stand-in in the first attempt of a share, an import
+// and a read, in every dialect, with and without vendor data. Deliveries are counted
+// at the server. After any outcome, calling again brings the one copy.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range didittest.Dialects() {
+		for _, kind := range didittest.FaultKinds() {
+			for _, data := range []string{"customer-1", ""} {
+				t.Run(fmt.Sprintf("%s/%s/vendor=%t", dialect, kind, data != ""), func(t *testing.T) {
+					t.Parallel()
+					testFault(t, dialect, kind, data)
+				})
+			}
+		}
+	}
+}
+
+func testFault(t *testing.T, dialect didittest.Dialect, kind didittest.FaultKind, data string) {
+	server := didittest.NewServer(didittest.WithDialect(dialect))
+	defer server.Close()
+	appA, appB := server.AddApplication("A"), server.AddApplication("B")
+	source := appA.AddSession(didittest.SessionFixture{VendorData: "known-to-A"})
+	opts := []didit.Option{didit.WithRetryWait(0, 0), didit.WithMaxRetryAfter(0)}
+	if kind == didittest.FaultSlow {
+		opts = append(opts, didit.WithAttemptTimeout(200*time.Millisecond))
+	}
+	a, b := appA.Client(opts...), appB.Client(opts...)
+	inject := func(op didittest.Operation) *didittest.Injected {
+		server.ResetRequests()
+		f := didittest.Fault{Operation: op, Kind: kind}
+		if kind == didittest.FaultAppliedLate {
+			f.Delay = 30 * time.Second
+		}
+		if kind == didittest.FaultHugeBody {
+			f.Size = 17 << 20
+		}
+		return server.Inject(f)
+	}
+	want := faultOutcomes[kind]
+
+	injected := inject(didittest.OpShareSession)
+	shared, err := a.ShareSession(t.Context(), source, didit.ShareSessionParams{ForApplicationID: appB.ID})
+	checkDeliveries(t, "share", deliveries(server, didittest.OpShareSession), want.share, err)
+	assert.Equal(t, 1, injected.Fired())
+	if err != nil {
+		shared, err = a.ShareSession(t.Context(), source, didit.ShareSessionParams{ForApplicationID: appB.ID})
+		require.NoError(t, err)
+	}
+
+	if kind != didittest.FaultAppliedLate {
+		injected = inject(didittest.OpGetSession)
+		_, err = a.GetSession(t.Context(), source)
+		checkDeliveries(t, "read", deliveries(server, didittest.OpGetSession), want.read, err)
+		assert.Equal(t, 1, injected.Fired())
+	}
+
+	injected = inject(didittest.OpImportSharedSession)
+	params := didit.ImportSharedSessionParams{
+		Token: shared.Token, WorkflowID: appB.Workflow(didit.KindUser), Review: didit.TrustSourceReview, VendorData: data,
+	}
+	s, err := b.ImportSharedSession(t.Context(), params)
+	assert.Equal(t, 1, injected.Fired())
+	assert.Equal(t, 1, deliveries(server, didittest.OpImportSharedSession), "one call sends one import that may have arrived")
+	switch {
+	case want.imported == "ok":
+		require.NoError(t, err)
+		assert.Equal(t, want.recovered, s.Recovered)
+	case want.imported != "":
+		var call *didit.CallError
+		require.ErrorAs(t, err, &call)
+		assert.Equal(t, want.imported, call.Outcome)
+	default:
+		var api *didit.APIError
+		require.ErrorAs(t, err, &api)
+		assert.Equal(t, want.status, api.StatusCode)
+	}
+
+	server.Advance(time.Minute) // what was under way has arrived
+	params.Resume = true
+	again, err := b.ImportSharedSession(t.Context(), params)
+	require.NoError(t, err)
+	require.Len(t, appB.Sessions(), 1, "one copy")
+	assert.Equal(t, appB.Sessions()[0].ID, again.SessionID)
+	assert.Equal(t, source, again.SharedFromSession)
+	assert.Equal(t, didit.StatusApproved, again.Status)
+	if s != nil {
+		assert.Equal(t, s.SessionID, again.SessionID)
+	}
+}
+
+func checkDeliveries(t *testing.T, call string, got, want int, err error) {
+	t.Helper()
+	if want < 0 {
+		require.Error(t, err, call)
+		want = -want
+	} else {
+		require.NoError(t, err, call)
+	}
+	assert.Equal(t, want, got, "deliveries of the %s", call)
+}
+
+var soakTime = flag.Duration("soak", 0, "how long TestSoak runs; 0: a fixed number of imports")
+
+// TestSoak: many workers import, one call in five fails in some way, clients are
+// thrown away at random. Afterwards there is exactly one copy per source, and every
+// caller has it.
+func TestSoak(t *testing.T) {
+	t.Parallel()
+	server := didittest.NewServer(didittest.WithHistory(0), didittest.WithSeed(7))
+	defer server.Close()
+	appA, appB := server.AddApplication("A"), server.AddApplication("B")
+	faults := soakFaults(server)
+
+	const workers, jobs = 16, 4000
+	end := time.Now().Add(*soakTime)
+	var started, calls, recovered, crashed, open atomic.Int64
+	var mu sync.Mutex
+	result := map[string]string{} // source: copy
+	var wg sync.WaitGroup
+	for worker := range workers {
+		wg.Go(func() {
+			rng := rand.New(rand.NewPCG(7, uint64(worker)))
+			client := soakClient(appB)
+			for n := started.Add(1); n <= jobs || *soakTime > 0 && time.Now().Before(end); n = started.Add(1) {
+				kind := didit.KindUser
+				if n%5 == 0 {
+					kind = didit.KindBusiness
+				}
+				source := appA.AddSession(didittest.SessionFixture{Kind: kind, NoDecision: true})
+				params := didit.ImportSharedSessionParams{
+					Token: appA.Share(source, appB, 0), WorkflowID: appB.Workflow(kind), Review: didit.ReviewAgain,
+					VendorData: fmt.Sprintf("customer-%d", n),
+				}
+				for {
+					calls.Add(1)
+					s, err := client.ImportSharedSession(t.Context(), params)
+					if rng.IntN(20) == 0 { // the worker dies with its answer; another takes the job over
+						crashed.Add(1)
+						client = soakClient(appB)
+						params.Resume = true
+						continue
+					}
+					if err == nil {
+						if s.Recovered {
+							recovered.Add(1)
+						}
+						mu.Lock()
+						result[source] = s.SessionID
+						mu.Unlock()
+						break
+					}
+					if !didit.Retryable(err) && !errors.Is(err, didit.ErrShareTokenInvalid) && !isRedirect(err) {
+						assert.NoError(t, err, "job %d", n)
+						return
+					}
+					if errors.Is(err, didit.ErrOutcomeUnknown) {
+						open.Add(1)
+					}
+					params.Resume = true
+					server.Advance(10 * time.Second) // what was under way arrives
+				}
+			}
+		})
+	}
+	wg.Wait()
+	server.Advance(time.Hour)
+
+	copies := map[string][]string{}
+	for _, s := range appB.Sessions() {
+		copies[s.SharedFrom] = append(copies[s.SharedFrom], s.ID)
+	}
+	assert.GreaterOrEqual(t, len(result), jobs)
+	assert.Len(t, copies, len(result))
+	for source, id := range result {
+		if assert.Len(t, copies[source], 1, "copies of one source") {
+			assert.Equal(t, copies[source][0], id, "what the caller has")
+		}
+	}
+	fired := 0
+	for kind, f := range faults {
+		assert.Positive(t, f.Fired(), "%s never happened", kind)
+		fired += f.Fired()
+	}
+	t.Logf("%d imports in %d calls: %d faults, %d outcomes open, %d recovered, %d workers lost; %d copies, each its caller's",
+		len(result), calls.Load(), fired, open.Load(), recovered.Load(), crashed.Load(), len(copies))
+}
+
+func isRedirect(err error) bool {
+	var api *didit.APIError
+	return errors.As(err, &api) && api.StatusCode == http.StatusFound
+}
+
+func soakClient(app *didittest.Application) *didit.Client {
+	return app.Client(didit.WithRetryWait(0, 0), didit.WithMaxRetries(2), didit.WithMaxRetryAfter(0), didit.WithAttemptTimeout(2*time.Second))
+}
+
+// soakFaults makes about one call in five fail.
+func soakFaults(server *didittest.Server) map[didittest.FaultKind]*didittest.Injected {
+	all := map[didittest.FaultKind]*didittest.Injected{}
+	for _, kind := range didittest.FaultKinds() {
+		f := didittest.Fault{Operation: didittest.OpAny, Kind: kind, Times: -1, Probability: 0.018}
+		switch kind {
+		case didittest.FaultAppliedLate:
+			f.Delay = 20 * time.Second
+		case didittest.FaultSlow:
+			f.Delay = time.Millisecond
+		case didittest.FaultHugeBody:
+			f.Size, f.Probability = 17<<20, 0.002
+		}
+		all[kind] = server.Inject(f)
+	}
+	return all
+}
