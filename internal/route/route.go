@@ -57,6 +57,10 @@ func Parse(path string) (u *url.URL, problem string) {
 	if err != nil || u.Host != "" || u.Scheme != "" {
 		return nil, "is not a path that can be parsed"
 	}
+	// net/url would escape such a character, and take back what else is escaped.
+	if before, _, _ := strings.Cut(path, "?"); u.EscapedPath() != before {
+		return nil, "must be escaped: it has a character that stands in no path"
+	}
 	for segment := range strings.FieldsFuncSeq(u.Path, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if segment == "." || segment == ".." {
 			return nil, "must not have dot segments"

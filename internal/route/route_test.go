@@ -57,7 +57,7 @@ var (
 	startsElsewhere = []string{
 		"", "/", "v3/x", "/v3", "/v2/x", "//v3/x", "//host/v3/", "/V3/x", "https://host.test/v3/x", "http:/v3/x", " /v3/x", "/../v3/x", "\\v3\\x", "?/v3/", "/%763/x",
 	}
-	unescaped = []string{"/v3/a b", "/v3/\x00", "/v3/a\nb", "/v3/\x7f", "/v3/é", "/v3/\xff", "/v3/..\\x", "/v3/x?q=a b", "/v3/x?q=ü"}
+	unescaped = []string{"/v3/a b", "/v3/\x00", "/v3/a\nb", "/v3/\x7f", "/v3/é", "/v3/\xff", "/v3/..\\x", "/v3/x?q=a b", "/v3/x?q=ü", `/v3/a%2Fb"`, "/v3/{id}/", "/v3/<x>", "/v3/a|b", "/v3/a^b", "/v3/`"}
 	dots      = []string{
 		"/v3/.", "/v3/..", "/v3/./x", "/v3/../x", "/v3/x/..", "/v3/x/../..", "/v3/%2e%2e/x", "/v3/%2E%2E/x", "/v3/.%2e/", "/v3/%2e/", "/v3/x%2f..%2f..%2fy",
 		"/v3/%5c..%5c", "/v3/x%5C../", "/v3/..?x", "/v3/x/..%2f",

@@ -1,0 +1,159 @@
+package answer
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+type fields = map[string][]string
+
+// TestParseErrorBody has every shape that Didit is known to send, and what it is
+// not known to send.
+func TestParseErrorBody(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, body string
+		want       ErrorBody
+	}{
+		{"detail", `{"detail": "Not found."}`, ErrorBody{Message: "Not found."}},
+		{"detail and code", `{"detail": "Gone.", "code": "application_deleted"}`, ErrorBody{Code: "application_deleted", Message: "Gone."}},
+		{"message", `{"message": "No."}`, ErrorBody{Message: "No."}},
+		{"error", `{"error": "No."}`, ErrorBody{Message: "No."}},
+		{"error object", `{"error": {"code": "bad", "message": "No."}}`, ErrorBody{Code: "bad", Message: "No."}},
+		{"error object with fields", `{"error": {"x": ["No."]}}`, ErrorBody{Message: "x: No.", Fields: fields{"x": {"No."}}}},
+		{"several texts", `{"message": "C.", "error": "B.", "detail": "A."}`, ErrorBody{Message: "A.; B.; C."}},
+		{"detail list", `{"detail": ["A.", "B."]}`, ErrorBody{Message: "A.; B."}},
+		{"detail map", `{"detail": {"x": ["A."]}}`, ErrorBody{Message: "x: A.", Fields: fields{"x": {"A."}}}},
+		{"detail number", `{"detail": 5}`, ErrorBody{Message: "5"}},
+		{"field lists", `{"share_token": ["A.", "B."], "workflow_id": ["C."]}`, ErrorBody{
+			Message: "share_token: A. B.; workflow_id: C.", Fields: fields{"share_token": {"A.", "B."}, "workflow_id": {"C."}},
+		}},
+		{"field text", `{"share_token": "A."}`, ErrorBody{Message: "share_token: A.", Fields: fields{"share_token": {"A."}}}},
+		{"detail and field", `{"detail": "D.", "ttl_in_seconds": ["A."]}`, ErrorBody{Message: "D.", Fields: fields{"ttl_in_seconds": {"A."}}}},
+		{"nested maps", `{"a": {"b": {"c": ["A."]}, "d": "B."}}`, ErrorBody{Message: "a.b.c: A.; a.d: B.", Fields: fields{"a.b.c": {"A."}, "a.d": {"B."}}}},
+		{"lists of maps", `{"a": [{"b": ["A."]}, {}, {"b": ["B."], "c": "C."}]}`, ErrorBody{
+			Message: "a[0].b: A.; a[2].b: B.; a[2].c: C.", Fields: fields{"a[0].b": {"A."}, "a[2].b": {"B."}, "a[2].c": {"C."}},
+		}},
+		{"texts and maps", `{"a": ["A.", {"b": "B."}]}`, ErrorBody{Message: "a: A.; a[1].b: B.", Fields: fields{"a": {"A."}, "a[1].b": {"B."}}}},
+		{"other values in fields", `{"a": [1.50, true, null, "x"]}`, ErrorBody{Message: "a: 1.50 true x", Fields: fields{"a": {"1.50", "true", "x"}}}},
+		{"bare list", `["A.", "B."]`, ErrorBody{Message: "A.; B."}},
+		{"bare list of maps", `[{"a": ["A."]}, "B."]`, ErrorBody{Message: "B.", Fields: fields{"[0].a": {"A."}}}},
+		{"bare text", `"A."`, ErrorBody{Message: "A."}},
+		{"code that is no text", `{"code": 17, "detail": "D."}`, ErrorBody{Message: "D."}},
+		{"code of a list", `{"code": ["A."]}`, ErrorBody{Message: "code: A.", Fields: fields{"code": {"A."}}}},
+		{"status and others", `{"status": 400, "ok": false, "x": null, "detail": "D."}`, ErrorBody{Message: "D."}},
+		{"empty texts", `{"detail": "", "a": []}`, ErrorBody{}},
+		{"empty detail, field", `{"detail": "", "a": ["A."]}`, ErrorBody{Message: "a: A.", Fields: fields{"a": {"A."}}}},
+		{"empty", ``, ErrorBody{}},
+		{"white space", " \n", ErrorBody{}},
+		{"null", `null`, ErrorBody{}},
+		{"number", `42`, ErrorBody{}},
+		{"bool", `true`, ErrorBody{}},
+		{"HTML", `<!DOCTYPE html><html><body><h1>Server Error (500)</h1></body></html>`, ErrorBody{}},
+		{"text", `upstream connect error`, ErrorBody{}},
+		{"cut", `{"detail": "Not fo`, ErrorBody{}},
+		{"something after it", `{"detail": "D."} <html>`, ErrorBody{Message: "D."}},
+		{"invalid UTF-8", "{\"detail\": \"a\xff\"}", ErrorBody{Message: "a\uFFFD"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, test.want, ParseErrorBody([]byte(test.body)))
+		})
+	}
+}
+
+func TestParseErrorBodyBounds(t *testing.T) {
+	t.Parallel()
+	var many []string
+	for i := range 1000 {
+		many = append(many, fmt.Sprintf(`"f%d": ["A."]`, i))
+	}
+	e := ParseErrorBody([]byte("{" + strings.Join(many, ",") + "}"))
+	assert.Len(t, e.Fields, maxFields)
+
+	for _, depth := range []int{maxDepth, maxDepth + 1, 5000} {
+		// One level of each kind of nesting at a time; the outermost is the field.
+		maps := ParseErrorBody([]byte(`{"f":` + strings.Repeat(`{"a":`, depth) + `"A."` + strings.Repeat("}", depth+1)))
+		lists := ParseErrorBody([]byte(`{"f":` + strings.Repeat(`[`, depth) + `"A."` + strings.Repeat("]", depth) + "}"))
+		if depth <= maxDepth {
+			assert.Equal(t, fields{"f" + strings.Repeat(".a", depth): {"A."}}, maps.Fields)
+			assert.Equal(t, fields{"f": {"A."}}, lists.Fields)
+		} else {
+			assert.Empty(t, maps.Fields)
+			assert.Empty(t, lists.Fields)
+		}
+	}
+	assert.Equal(t, "M.", ParseErrorBody([]byte(strings.Repeat(`{"error":`, 5000)+`{"message":"M."}`+strings.Repeat("}", 5000))).Message)
+}
+
+func TestGeneric(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		`{"detail": "You do not have permission to perform this action."}`:                          true,
+		`{"detail": " You do not have permission to perform this action.\n"}`:                       true,
+		`{"message": "You do not have permission to perform this action."}`:                         true,
+		`{"detail": "You do not have permission to perform this action. Already imported."}`:        false,
+		`{"detail": "You do not have permission to perform this action.", "share_token": ["Used"]}`: false,
+		`{"detail": "This session has already been imported."}`:                                     false,
+		``: false,
+	} {
+		e := ParseErrorBody([]byte(body))
+		assert.Equal(t, want, e.Generic(), body)
+	}
+}
+
+func TestOther(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]bool{
+		`{"vendor_data": ["Too long."]}`:                    true,
+		`{"vendor_data": ["x"], "share_token_2": ["x"]}`:    true,
+		`{"vendor_data": ["x"], "share_token": ["x"]}`:      false,
+		`{"share_token": {"exp": ["x"]}}`:                   false,
+		`{"share_token": [{"exp": ["x"]}], "other": ["x"]}`: false,
+		`{"workflow_id": ["x"]}`:                            false,
+		`{"detail": "x"}`:                                   false,
+		``:                                                  false,
+	} {
+		e := ParseErrorBody([]byte(body))
+		assert.Equal(t, want, e.Other("share_token", "workflow_id"), body)
+	}
+}
+
+func FuzzParseErrorBody(f *testing.F) {
+	for _, seed := range []string{
+		`{"detail": "Not found."}`, `{"detail": "x", "code": "y"}`, `{"a": {"b": [{"c": ["d"]}]}}`, `["a", "b"]`, `{"message": 1}`,
+		`{"error": {"error": {"code": "x"}}}`, `"x"`, `<html>`, ``, `null`, `[[[[[[[[[["x"]]]]]]]]]]`, `{"": {"": ""}}`, `{"detail": "`, "\"\xff\"",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		before := string(body)
+		e := ParseErrorBody(body)
+		if string(body) != before {
+			t.Fatal("the body was changed")
+		}
+		if len(e.Fields) > maxFields {
+			t.Fatalf("%d fields", len(e.Fields))
+		}
+		for path, texts := range e.Fields {
+			if len(texts) == 0 {
+				t.Fatalf("%q has no texts", path)
+			}
+			if depth := strings.Count(path, "["); depth > strings.Count(before, "[")+maxDepth {
+				t.Fatalf("%q", path)
+			}
+		}
+		for table := Plain; table <= Import; table++ {
+			for _, status := range []int{400, 401, 403, 404, 422} {
+				kinds := Kinds(table, status, e, Token{})
+				if table == Import && len(kinds) > 2 {
+					t.Fatalf("an import failed for %d reasons", len(kinds))
+				}
+			}
+		}
+		_ = e.Generic() || e.Other("share_token")
+	})
+}

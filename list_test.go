@@ -1,0 +1,432 @@
+package didit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarcoal/httpmock"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+)
+
+// Every query, byte for byte: the zero value, all set, each alone.
+func TestListQueries(t *testing.T) {
+	t.Parallel()
+	madrid := time.FixedZone("", 2*60*60)
+	for name, test := range map[string]struct {
+		params didit.ListSessionsParams
+		want   string
+	}{
+		"zero":        {didit.ListSessionsParams{}, "limit=50&offset=0&session_kind=user"},
+		"user":        {didit.ListSessionsParams{SessionKind: didit.KindUser}, "limit=50&offset=0&session_kind=user"},
+		"business":    {didit.ListSessionsParams{SessionKind: didit.KindBusiness}, "limit=50&offset=0&session_kind=business"},
+		"vendor data": {didit.ListSessionsParams{VendorData: "a b&c=d/é"}, "limit=50&offset=0&session_kind=user&vendor_data=a+b%26c%3Dd%2F%C3%A9"},
+		"status":      {didit.ListSessionsParams{Statuses: []didit.SessionStatus{didit.StatusApproved}}, "limit=50&offset=0&session_kind=user&status=Approved"},
+		"statuses": {didit.ListSessionsParams{Statuses: []didit.SessionStatus{didit.StatusApproved, didit.StatusInReview}},
+			"limit=50&offset=0&session_kind=user&status=Approved%2CIn+Review"},
+		"no statuses": {didit.ListSessionsParams{Statuses: []didit.SessionStatus{}}, "limit=50&offset=0&session_kind=user"},
+		"workflows": {didit.ListSessionsParams{WorkflowIDs: []string{strings.ToUpper(rootWorkflow), rootOwn}},
+			"limit=50&offset=0&session_kind=user&workflow_id=" + rootWorkflow + "%2C" + rootOwn},
+		"countries":   {didit.ListSessionsParams{Countries: []string{"ESP", "FRA"}}, "country=ESP%2CFRA&limit=50&offset=0&session_kind=user"},
+		"from":        {didit.ListSessionsParams{DateFrom: time.Date(2026, 5, 18, 1, 0, 0, 0, madrid)}, "date_from=2026-05-17&limit=50&offset=0&session_kind=user"},
+		"to":          {didit.ListSessionsParams{DateTo: time.Date(2026, 5, 17, 23, 59, 0, 0, time.UTC)}, "date_to=2026-05-17&limit=50&offset=0&session_kind=user"},
+		"search":      {didit.ListSessionsParams{Search: "43762"}, "limit=50&offset=0&search=43762&session_kind=user"},
+		"page size":   {didit.ListSessionsParams{PageSize: 7}, "limit=7&offset=0&session_kind=user"},
+		"page of one": {didit.ListSessionsParams{PageSize: 1}, "limit=2&offset=0&session_kind=user"},
+		"all": {didit.ListSessionsParams{
+			SessionKind: didit.KindBusiness, VendorData: "v", Statuses: []didit.SessionStatus{didit.StatusKYCExpired}, WorkflowIDs: []string{rootWorkflow}, Countries: []string{"ESP"},
+			DateFrom: time.Date(2026, 5, 17, 0, 0, 0, 0, time.UTC), DateTo: time.Date(2026, 5, 17, 0, 0, 0, 0, time.UTC), Search: "s", PageSize: 10_000,
+		}, "country=ESP&date_from=2026-05-17&date_to=2026-05-17&limit=10000&offset=0&search=s&session_kind=business&status=Kyc+Expired&vendor_data=v&workflow_id=" + rootWorkflow},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var seen []rootSeen
+			c := rootClient(t, rootRecorder(&seen, 200, `{"results":[],"next":null}`))
+			before := slices.Clone(test.params.WorkflowIDs)
+			for _, err := range c.ListSessions(t.Context(), test.params) {
+				require.NoError(t, err)
+			}
+			require.Len(t, seen, 1)
+			assert.Equal(t, didit.DefaultBaseURL+"/v3/sessions/?"+test.want, seen[0].url)
+			assert.Equal(t, before, test.params.WorkflowIDs, "the caller's slice is left alone")
+		})
+	}
+}
+
+func TestListWrongFilters(t *testing.T) {
+	t.Parallel()
+	for range 2 { // walked twice, refused twice
+		n := 0
+		for row, err := range rootClient(t, rootMock(t)).ListSessions(t.Context(), didit.ListSessionsParams{
+			SessionKind: "vessel", VendorData: "\xff", Search: "\xff", Statuses: []didit.SessionStatus{didit.StatusApproved, "APPROVED"},
+			WorkflowIDs: []string{rootWorkflow, "x"}, Countries: []string{"ESP", "es", "ES1", "ESPA", ""},
+			DateFrom: time.Date(2026, 5, 18, 0, 0, 0, 0, time.UTC), DateTo: time.Date(2026, 5, 17, 0, 0, 0, 0, time.UTC), PageSize: -1,
+		}) {
+			n++
+			assert.Nil(t, row)
+			assert.Equal(t, []string{"SessionKind", "VendorData", "Search", "Statuses[1]", "WorkflowIDs[1]", "Countries[1]", "Countries[2]", "Countries[3]", "Countries[4]",
+				"DateTo", "PageSize"}, rootFields(t, err))
+		}
+		assert.Equal(t, 1, n)
+	}
+	for _, err := range rootClient(t, rootMock(t)).ListSessions(t.Context(), didit.ListSessionsParams{PageSize: 10_001}) {
+		assert.Equal(t, []string{"PageSize"}, rootFields(t, err))
+	}
+}
+
+func TestListRows(t *testing.T) {
+	t.Parallel()
+	m := rootMock(t)
+	for kind, file := range map[string]string{"user": "list_user.json", "business": "list_business.json"} {
+		m.RegisterResponder("GET", didit.DefaultBaseURL+"/v3/sessions/?limit=50&offset=0&session_kind="+kind, httpmock.NewStringResponder(200, rootFixture(t, file)))
+	}
+	var rows []*didit.SessionSummary
+	for row, err := range rootClient(t, m).ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll}) {
+		require.NoError(t, err)
+		rows = append(rows, row)
+	}
+	require.Len(t, rows, 2)
+	raw := rows[0].Raw
+	assert.Contains(t, string(raw), `"didit_internal_id"`)
+	rows[0].Raw = nil
+	assert.Equal(t, &didit.SessionSummary{
+		SessionID: rootSession, SessionKind: didit.KindUser, SessionNumber: 43762, SessionURL: "https://verify.didit.me/session/3FaJ9wLqX2Mz",
+		DocumentType: "Passport", FullName: "Oriane Vasquelle", Country: "ESP", Status: didit.StatusInReview, VendorData: "customer-oriane-4711",
+		CreatedAt: time.Date(2026, 5, 17, 10, 0, 0, 123456000, time.UTC),
+		Features:  []didit.Feature{{Feature: "ID_VERIFICATION", Status: "Approved"}, {Feature: "LIVENESS", Status: "In Review"}},
+	}, rows[0])
+	assert.Contains(t, string(rows[1].Raw), `"registration_number"`)
+	rows[1].Raw = nil
+	assert.Equal(t, &didit.SessionSummary{
+		SessionID: "7a2c1d63-8b64-4d30-8e1f-301a5b2a1b02", SessionKind: didit.KindBusiness, SessionNumber: 77, Status: didit.StatusApproved,
+		FullName: "Brumelac Trading SL", Country: "ESP", CreatedAt: time.Date(2026, 5, 17, 10, 0, 0, 0, time.UTC),
+	}, rows[1])
+}
+
+// A row without a kind is of the kind that was asked for; one with a source says so.
+func TestListRowsThatSayLess(t *testing.T) {
+	t.Parallel()
+	var seen []rootSeen
+	c := rootClient(t, rootRecorder(&seen, 200, `{"results":[{"session_id":"`+strings.ToUpper(rootSession)+`","shared_from_session":"`+rootSource+`","status":"New One",
+		"session_number":"x","features":{"a":1},"created_at":7,"full_name":null}]}`))
+	for row, err := range c.ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindBusiness}) {
+		require.NoError(t, err)
+		assert.Equal(t, rootSession, row.SessionID)
+		assert.Equal(t, didit.KindBusiness, row.SessionKind)
+		assert.Equal(t, rootSource, row.SharedFromSession)
+		assert.Equal(t, didit.SessionStatus("New One"), row.Status)
+		assert.Zero(t, row.CreatedAt)
+	}
+	for _, bad := range []string{``, `[]`, `{}`, `{"results":null}`, `{"results":{}}`, `{"results":[7]}`, `{"results":[{}]}`, `{"results":[{"session_id":"x"}]}`, `{"results":[`} {
+		n := 0
+		for row, err := range rootClient(t, rootRecorder(&seen, 200, bad), didit.WithMaxRetries(0)).ListSessions(t.Context(), didit.ListSessionsParams{}) {
+			n++
+			assert.Nil(t, row)
+			assert.Equal(t, rootNames("ResultLost"), rootMatches(err), bad)
+		}
+		assert.Equal(t, 1, n, bad)
+	}
+}
+
+// rootList is a list that answers as Didit's does. Rows are numbers, newest first.
+type rootList struct {
+	rows   map[string][]int // by kind
+	before func(page int)   // runs before each page
+	next   string           // what next says where there is more
+	pages  int
+	offset []int // of each page
+	limit  int
+}
+
+func rootRowID(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
+
+func (l *rootList) RoundTrip(r *http.Request) (*http.Response, error) {
+	if l.before != nil {
+		l.before(l.pages)
+	}
+	l.pages++
+	if r.URL.Path != "/v3/sessions/" || r.Host != "" && r.Host != "verification.didit.me" {
+		return nil, errors.New("the key was carried elsewhere")
+	}
+	q := r.URL.Query()
+	limit, err1 := strconv.Atoi(q.Get("limit"))
+	offset, err2 := strconv.Atoi(q.Get("offset"))
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	l.offset, l.limit = append(l.offset, offset), limit
+	rows := l.rows[q.Get("session_kind")]
+	page := rows[min(offset, len(rows)):min(offset+limit, len(rows))]
+	var b strings.Builder
+	b.WriteString(`{"next":`)
+	if offset+limit < len(rows) {
+		b.WriteString(strconv.Quote(l.next))
+	} else {
+		b.WriteString("null")
+	}
+	b.WriteString(`,"results":[`)
+	for i, n := range page {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"session_id":%q,"session_number":%d}`, rootRowID(n), n)
+	}
+	b.WriteString("]}")
+	return rootAnswer(r, 200, b.String()), nil
+}
+
+func rootNumbers(from, to int) []int { // from downwards
+	var all []int
+	for n := from; n >= to; n-- {
+		all = append(all, n)
+	}
+	return all
+}
+
+func rootWalk(t *testing.T, c *didit.Client, params didit.ListSessionsParams) []int {
+	t.Helper()
+	var got []int
+	for row, err := range c.ListSessions(t.Context(), params) {
+		require.NoError(t, err)
+		got = append(got, int(row.SessionNumber))
+	}
+	return got
+}
+
+func TestListPages(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{0, 1, 2, 3, 9, 10, 11, 19, 20, 100} {
+		for _, size := range []int{1, 2, 3, 10, 50} {
+			l := &rootList{rows: map[string][]int{"user": rootNumbers(rows, 1), "business": {5000}}, next: "https://evil.example/v3/sessions/?limit=10000"}
+			got := rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: size})
+			assert.Equal(t, rootNumbers(rows, 1), got, "%d rows in pages of %d", rows, size)
+			for i, offset := range l.offset {
+				assert.Equal(t, i*(max(size, 2)-1), offset, "each page begins with the last row of the one before")
+			}
+		}
+	}
+}
+
+func TestListAllIsTwoWalks(t *testing.T) {
+	t.Parallel()
+	l := &rootList{rows: map[string][]int{"user": rootNumbers(5, 1), "business": rootNumbers(14, 11)}, next: "x"}
+	got := rootWalk(t, rootClient(t, l), didit.ListSessionsParams{SessionKind: didit.KindAll, PageSize: 3})
+	assert.Equal(t, []int{5, 4, 3, 2, 1, 14, 13, 12, 11}, got)
+	assert.Equal(t, []int{0, 2, 0, 2}, l.offset)
+	got = rootWalk(t, rootClient(t, &rootList{rows: map[string][]int{"business": {7}}}), didit.ListSessionsParams{SessionKind: didit.KindAll})
+	assert.Equal(t, []int{7}, got)
+	got = rootWalk(t, rootClient(t, &rootList{rows: map[string][]int{"user": {7}, "business": {8}}}), didit.ListSessionsParams{})
+	assert.Equal(t, []int{7}, got)
+}
+
+// Rows that come and go during the walk: no row that stayed is missed.
+func TestListWhileRowsMove(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(rows []int, page int) []int
+		once   bool // no row comes twice
+	}{
+		"one inserted before each page": {func(rows []int, page int) []int { return append([]int{1000 + page}, rows...) }, true},
+		"more inserted before each page than it has": {func(rows []int, page int) []int {
+			if page > 5 {
+				return rows
+			}
+			return append(rootNumbers(1000+7*page+6, 1000+7*page), rows...)
+		}, false},
+		"the newest deleted": {func(rows []int, page int) []int {
+			if page == 0 || len(rows) < 30 {
+				return rows
+			}
+			return rows[1:]
+		}, true},
+		"the newest three deleted": {func(rows []int, page int) []int {
+			if page == 0 || len(rows) < 30 {
+				return rows
+			}
+			return rows[3:]
+		}, true},
+		"the row that overlaps deleted": {func(rows []int, page int) []int {
+			at := page * 4
+			if page == 0 || page > 6 || at >= len(rows) {
+				return rows
+			}
+			return slices.Delete(slices.Clone(rows), at, at+1)
+		}, false},
+		"all that were seen deleted": {func(rows []int, page int) []int {
+			if page == 1 {
+				return rows[5:]
+			}
+			return rows
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := &rootList{rows: map[string][]int{"user": rootNumbers(60, 1)}, next: "x"}
+			l.before = func(page int) { l.rows["user"] = test.change(l.rows["user"], page) }
+			got := rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: 5})
+			for _, n := range l.rows["user"] {
+				if n <= 60 {
+					assert.Contains(t, got, n, "stayed, and was missed")
+				}
+			}
+			if test.once {
+				seen := slices.Clone(got)
+				slices.Sort(seen)
+				assert.Equal(t, slices.Compact(slices.Clone(seen)), seen, "twice")
+			}
+			assert.Less(t, l.pages, 60)
+		})
+	}
+}
+
+// A server whose list never ends: two pages in a row that bring nothing end the walk.
+func TestListThatDoesNotEnd(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"empty pages":           `{"next":"https://verification.didit.me/v3/sessions/?offset=1","results":[]}`,
+		"the same row for ever": `{"next":true,"results":[{"session_id":"` + rootSession + `"}]}`,
+		"next of another type":  `{"next":{"url":"x"},"results":[]}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var seen []rootSeen
+			var last error
+			for _, err := range rootClient(t, rootRecorder(&seen, 200, body)).ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll}) {
+				last = err
+			}
+			var failure *didit.CallError
+			require.ErrorAs(t, last, &failure)
+			assert.Equal(t, "ListSessions", failure.Operation)
+			assert.LessOrEqual(t, len(seen), 3)
+			for _, s := range seen {
+				assert.Contains(t, s.url, "session_kind=user")
+			}
+		})
+	}
+	for _, next := range []string{`null`, `""`} {
+		var seen []rootSeen
+		for _, err := range rootClient(t, rootRecorder(&seen, 200, `{"next":`+next+`,"results":[]}`)).ListSessions(t.Context(), didit.ListSessionsParams{}) {
+			require.NoError(t, err)
+		}
+		assert.Len(t, seen, 1)
+	}
+}
+
+// Leaving the loop ends the requests; nothing is asked for before the loop begins.
+func TestListIsLazy(t *testing.T) {
+	t.Parallel()
+	l := &rootList{rows: map[string][]int{"user": rootNumbers(100, 1), "business": rootNumbers(100, 1)}, next: "x"}
+	seq := rootClient(t, l).ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll, PageSize: 10})
+	assert.Zero(t, l.pages)
+	for want, stop := range map[int]int{1: 1, 2: 11} {
+		l.pages = 0
+		n := 0
+		for range seq {
+			if n++; n == stop {
+				break
+			}
+		}
+		assert.Equal(t, want, l.pages)
+	}
+}
+
+func TestListErrorEndsTheWalk(t *testing.T) {
+	t.Parallel()
+	l := &rootList{rows: map[string][]int{"user": rootNumbers(100, 1)}, next: "x"}
+	c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+		if l.pages == 2 {
+			return rootAnswer(r, 403, `{"detail":"no customer-oriane-4711"}`), nil
+		}
+		return l.RoundTrip(r)
+	}))
+	rows, errs := 0, 0
+	for row, err := range c.ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll, PageSize: 10, VendorData: "customer-oriane-4711"}) {
+		if err != nil {
+			errs++
+			require.ErrorIs(t, err, didit.ErrForbidden)
+			assert.Contains(t, err.Error(), "no [redacted]")
+			assert.Nil(t, row)
+			continue // goes on, and there is nothing more
+		}
+		rows++
+	}
+	assert.Equal(t, 19, rows)
+	assert.Equal(t, 1, errs)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	l.pages = 0
+	var last error
+	for _, err := range rootClient(t, l).ListSessions(ctx, didit.ListSessionsParams{PageSize: 10}) {
+		cancel()
+		last = err
+	}
+	require.ErrorIs(t, last, context.Canceled)
+	assert.Equal(t, 1, l.pages)
+}
+
+// 10,000 rows cost no more memory than some: what is kept is the last page's ids.
+func TestListInConstantMemory(t *testing.T) { //nolint:paralleltest // measures what the whole program holds
+	held := func(rows int) uint64 {
+		c := rootClient(t, rootEndlessList(rows))
+		var peak uint64
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		base := m.HeapAlloc
+		n := 0
+		for _, err := range c.ListSessions(t.Context(), didit.ListSessionsParams{PageSize: 100}) {
+			require.NoError(t, err)
+			if n++; n%500 == 0 {
+				runtime.GC()
+				runtime.ReadMemStats(&m)
+				if m.HeapAlloc > base {
+					peak = max(peak, m.HeapAlloc-base)
+				}
+			}
+		}
+		assert.Equal(t, rows, n)
+		return peak
+	}
+	few, many := held(1000), held(10_000)
+	assert.Less(t, many, few+256<<10, "10,000 rows of 200 bytes would be 2 MB")
+}
+
+// rootEndlessList makes its pages as they are asked for.
+func rootEndlessList(rows int) rootTrip {
+	return func(r *http.Request) (*http.Response, error) {
+		q, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			return nil, err
+		}
+		limit, _ := strconv.Atoi(q.Get("limit"))
+		offset, _ := strconv.Atoi(q.Get("offset"))
+		pr, pw := io.Pipe()
+		go func() {
+			_, _ = fmt.Fprintf(pw, `{"next":%v,"results":[`, map[bool]string{true: `"x"`, false: "null"}[offset+limit < rows])
+			for n := offset; n < min(offset+limit, rows); n++ {
+				if n > offset {
+					_, _ = io.WriteString(pw, ",")
+				}
+				_, _ = fmt.Fprintf(pw, `{"session_id":%q,"session_number":%d,"filler":%q}`, rootRowID(n), n, strings.Repeat("f", 100))
+			}
+			_, _ = io.WriteString(pw, "]}")
+			_ = pw.Close()
+		}()
+		resp := rootAnswer(r, 200, "")
+		resp.ContentLength, resp.Body = -1, pr
+		return resp, nil
+	}
+}

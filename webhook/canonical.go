@@ -1,0 +1,462 @@
+package webhook
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"sync"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+const (
+	maxDepth  = 256  // of nesting; Python's own limit is near 1,000
+	maxDigits = 4300 // of an integer, as Python's
+)
+
+// errCanonical is why a text has no canonical form. It quotes nothing.
+var errCanonical = errors.New("webhook: the text has no canonical form")
+
+// Canonical appends to dst the text that X-Signature-V2 signs: body as Python's
+// json.dumps writes it with sorted keys, no spaces and non-ASCII characters as they
+// are, after floats without a fraction have become integers. Of duplicate keys the
+// last stays, as in Python.
+//
+// It fails for what is not JSON, and for what Python's form is not certain for:
+// invalid UTF-8, a byte-order mark, lone surrogates, numbers beyond float64, nesting
+// deeper than 256, and numbers so long in full that they would blow the text up.
+//
+// https://docs.didit.me/integration/webhooks
+func Canonical(dst, body []byte) ([]byte, error) {
+	out, _, err := canonical(dst, body)
+	return out, err
+}
+
+// canonical also tells whether a key stood twice in one object.
+func canonical(dst, body []byte) (out []byte, duplicates bool, err error) {
+	w, _ := writers.Get().(*writer)
+	w.in, w.out, w.start, w.duplicates = body, dst, len(dst), false
+	ok := w.run()
+	out, duplicates = w.out, w.duplicates
+	clear(w.scratch[:cap(w.scratch)]) // personal data
+	w.in, w.out, w.stack, w.members = nil, nil, w.stack[:0], w.members[:0]
+	if cap(w.scratch) <= 1<<20 && cap(w.members) <= 1<<14 {
+		writers.Put(w)
+	}
+	if !ok {
+		clear(out[len(dst):])
+		return dst, false, errCanonical
+	}
+	return out, duplicates, nil
+}
+
+var writers = sync.Pool{New: func() any { return new(writer) }}
+
+// writer rewrites a text in one pass. Members of an object are written as they come
+// and put in order when it ends, so that what is moved is in its final form.
+type writer struct {
+	in         []byte
+	i          int
+	out        []byte
+	start      int // of what this call wrote, in out
+	stack      []container
+	members    []member // of all open objects
+	scratch    []byte
+	duplicates bool
+}
+
+// container is an open object or array.
+type container struct {
+	object bool
+	first  int // its first one in members
+}
+
+// member is "key":value in out.
+type member struct{ key, value, end int }
+
+func (w *writer) run() bool {
+	w.i = 0
+	for {
+		// A value begins here.
+		opened, ok := w.value()
+		if !ok {
+			return false
+		}
+		if opened {
+			continue
+		}
+		// A value has ended; so may containers around it.
+		for {
+			w.space()
+			if len(w.stack) == 0 {
+				return w.i == len(w.in)
+			}
+			top := w.stack[len(w.stack)-1]
+			if top.object {
+				w.members[len(w.members)-1].end = len(w.out)
+			}
+			c := w.next()
+			if c == ',' {
+				w.out = append(w.out, ',')
+				if top.object && !w.key() {
+					return false
+				}
+				break
+			}
+			if top.object != (c == '}') || c != '}' && c != ']' {
+				return false
+			}
+			w.close(top, c)
+		}
+		if len(w.out)-w.start > 2*len(w.in)+4096 {
+			return false // numbers such as 1e300, again and again
+		}
+	}
+}
+
+// value writes a value, or opens a container that has something in it.
+func (w *writer) value() (opened, ok bool) {
+	w.space()
+	switch c := w.next(); {
+	case c == '{' || c == '[':
+		if len(w.stack) >= maxDepth {
+			return false, false
+		}
+		w.out = append(w.out, c)
+		w.space()
+		if end := c + 2; w.peek() == end { // '}' and ']' come two after their openings
+			w.i++
+			w.out = append(w.out, end)
+			return false, true
+		}
+		w.stack = append(w.stack, container{c == '{', len(w.members)})
+		return true, c == '[' || w.key()
+	case c == '"':
+		return false, w.text()
+	case c == '-' || c >= '0' && c <= '9':
+		w.i--
+		return false, w.number()
+	case c == 't':
+		return false, w.literal("true")
+	case c == 'f':
+		return false, w.literal("false")
+	case c == 'n':
+		return false, w.literal("null")
+	}
+	return false, false
+}
+
+func (w *writer) literal(text string) bool {
+	w.i--
+	if !bytes.HasPrefix(w.in[w.i:], []byte(text)) {
+		return false
+	}
+	w.i += len(text)
+	w.out = append(w.out, text...)
+	return true
+}
+
+// key writes a key and its colon.
+func (w *writer) key() bool {
+	w.space()
+	start := len(w.out)
+	if w.next() != '"' || !w.text() {
+		return false
+	}
+	w.space()
+	if w.next() != ':' {
+		return false
+	}
+	w.members = append(w.members, member{key: start, value: len(w.out)})
+	w.out = append(w.out, ':')
+	return true
+}
+
+// close ends a container, an object with its members in order.
+func (w *writer) close(c container, end byte) {
+	if c.object {
+		w.sort(w.members[c.first:])
+		w.members = w.members[:c.first]
+	}
+	w.out = append(w.out, end)
+	w.stack = w.stack[:len(w.stack)-1]
+}
+
+func (w *writer) sort(members []member) {
+	sorted := true
+	for i := 1; i < len(members) && sorted; i++ {
+		sorted = compareKeys(w.keyOf(members[i-1]), w.keyOf(members[i])) < 0
+	}
+	if sorted {
+		return
+	}
+	start := members[0].key
+	out := w.out
+	slices.SortStableFunc(members, func(a, b member) int { return compareKeys(out[a.key:a.value], out[b.key:b.value]) })
+	w.scratch = w.scratch[:0]
+	for i, m := range members {
+		if i+1 < len(members) && compareKeys(w.keyOf(m), w.keyOf(members[i+1])) == 0 {
+			w.duplicates = true
+			continue
+		}
+		if len(w.scratch) > 0 {
+			w.scratch = append(w.scratch, ',')
+		}
+		w.scratch = append(w.scratch, w.out[m.key:m.end]...)
+	}
+	w.out = append(w.out[:start], w.scratch...)
+}
+
+// keyOf is a key as it was written, with its quotes.
+func (w *writer) keyOf(m member) []byte { return w.out[m.key:m.value] }
+
+// compareKeys compares two written keys by code point. Only '"', '\' and control
+// characters are escaped in them, each one a byte.
+func compareKeys(a, b []byte) int {
+	a, b = a[1:len(a)-1], b[1:len(b)-1]
+	if bytes.IndexByte(a, '\\') < 0 && bytes.IndexByte(b, '\\') < 0 {
+		return bytes.Compare(a, b)
+	}
+	for len(a) > 0 && len(b) > 0 {
+		var x, y byte
+		x, a = unescape(a)
+		y, b = unescape(b)
+		if x != y {
+			return int(x) - int(y)
+		}
+	}
+	return len(a) - len(b) // one of them is 0
+}
+
+// unescape takes the first byte of a written text.
+func unescape(s []byte) (c byte, rest []byte) {
+	if s[0] != '\\' {
+		return s[0], s[1:]
+	}
+	switch s[1] {
+	case 'n':
+		return '\n', s[2:]
+	case 'r':
+		return '\r', s[2:]
+	case 't':
+		return '\t', s[2:]
+	case 'b':
+		return '\b', s[2:]
+	case 'f':
+		return '\f', s[2:]
+	case 'u':
+		n, _ := hex4(s[2:])
+		return byte(n), s[6:] //nolint:gosec // only control characters are written so
+	}
+	return s[1], s[2:]
+}
+
+// plain says which bytes of a string are written as they are.
+var plain = func() (table [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		table[c] = c != '"' && c != '\\'
+	}
+	return table
+}()
+
+// text writes a string; its opening quote has been read.
+func (w *writer) text() bool {
+	w.out = append(w.out, '"')
+	for {
+		start := w.i
+		for w.i < len(w.in) && plain[w.in[w.i]] {
+			w.i++
+		}
+		w.out = append(w.out, w.in[start:w.i]...)
+		if w.i >= len(w.in) {
+			return false
+		}
+		switch c := w.in[w.i]; {
+		case c == '"':
+			w.i++
+			w.out = append(w.out, '"')
+			return true
+		case c == '\\':
+			if !w.escape() {
+				return false
+			}
+		case c < ' ':
+			return false
+		default:
+			_, size := utf8.DecodeRune(w.in[w.i:])
+			if size == 1 {
+				return false // not UTF-8
+			}
+			w.out = append(w.out, w.in[w.i:w.i+size]...)
+			w.i += size
+		}
+	}
+}
+
+// escape reads an escape and writes it as Python would.
+func (w *writer) escape() bool {
+	if w.i+1 >= len(w.in) {
+		return false
+	}
+	c := w.in[w.i+1]
+	w.i += 2
+	switch c {
+	case '"', '\\', 'n', 'r', 't', 'b', 'f':
+		w.out = append(w.out, '\\', c)
+		return true
+	case '/':
+		w.out = append(w.out, '/')
+		return true
+	case 'u':
+	default:
+		return false
+	}
+	r, ok := hex4(w.in[w.i:])
+	if !ok {
+		return false
+	}
+	w.i += 4
+	if utf16.IsSurrogate(r) {
+		if !bytes.HasPrefix(w.in[w.i:], []byte(`\u`)) {
+			return false
+		}
+		low, ok := hex4(w.in[w.i+2:])
+		if r = utf16.DecodeRune(r, low); !ok || r == utf8.RuneError {
+			return false // a lone one
+		}
+		w.i += 6
+	}
+	w.out = appendRune(w.out, r)
+	return true
+}
+
+func appendRune(out []byte, r rune) []byte {
+	switch r {
+	case '"', '\\':
+		return append(out, '\\', byte(r)) //nolint:gosec // one of two bytes
+	case '\n':
+		return append(out, `\n`...)
+	case '\r':
+		return append(out, `\r`...)
+	case '\t':
+		return append(out, `\t`...)
+	case '\b':
+		return append(out, `\b`...)
+	case '\f':
+		return append(out, `\f`...)
+	}
+	if r < ' ' {
+		const digits = "0123456789abcdef"
+		return append(out, '\\', 'u', '0', '0', digits[r>>4], digits[r&15])
+	}
+	return utf8.AppendRune(out, r)
+}
+
+func hex4(s []byte) (r rune, ok bool) {
+	if len(s) < 4 {
+		return 0, false
+	}
+	for _, c := range s[:4] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// number writes a number as Python does: integers digit by digit, floats without a
+// fraction as integers, others in the shortest form that reads back the same.
+func (w *writer) number() bool {
+	start := w.i
+	if w.peek() == '-' {
+		w.i++
+	}
+	whole := w.digits()
+	if whole == 0 || whole > 1 && w.in[w.i-whole] == '0' {
+		return false
+	}
+	float := false
+	if w.peek() == '.' {
+		w.i++
+		float = true
+		if w.digits() == 0 {
+			return false
+		}
+	}
+	if c := w.peek(); c == 'e' || c == 'E' {
+		w.i++
+		float = true
+		if c := w.peek(); c == '+' || c == '-' {
+			w.i++
+		}
+		if w.digits() == 0 {
+			return false
+		}
+	}
+	text := w.in[start:w.i]
+	if !float {
+		if string(text) == "-0" {
+			text = text[1:]
+		}
+		w.out = append(w.out, text...)
+		return whole <= maxDigits
+	}
+	f, err := strconv.ParseFloat(string(text), 64)
+	switch {
+	case err != nil:
+		return false
+	case f == 0:
+		w.out = append(w.out, '0') // -0.0 too
+	case f == math.Trunc(f):
+		w.out = strconv.AppendFloat(w.out, f, 'f', 0, 64)
+	case math.Abs(f) < 1e-4:
+		w.out = strconv.AppendFloat(w.out, f, 'e', -1, 64)
+	default:
+		w.out = strconv.AppendFloat(w.out, f, 'f', -1, 64)
+	}
+	return true
+}
+
+func (w *writer) digits() int {
+	start := w.i
+	for w.i < len(w.in) && w.in[w.i] >= '0' && w.in[w.i] <= '9' {
+		w.i++
+	}
+	return w.i - start
+}
+
+func (w *writer) space() {
+	for w.i < len(w.in) {
+		switch w.in[w.i] {
+		case ' ', '\t', '\n', '\r':
+			w.i++
+		default:
+			return
+		}
+	}
+}
+
+// peek returns the byte that comes, 0 at the end.
+func (w *writer) peek() byte {
+	if w.i < len(w.in) {
+		return w.in[w.i]
+	}
+	return 0
+}
+
+// next takes a byte, 0 at the end.
+func (w *writer) next() byte {
+	c := w.peek()
+	w.i++
+	return c
+}
