@@ -152,7 +152,13 @@ func (v *Verifier) Verify(header http.Header, body []byte) (*Event, error) {
 	if v == nil || len(v.macs) == 0 {
 		return nil, fmt.Errorf("%w: the verifier was not made by NewVerifier", ErrSignature)
 	}
-	signed, err := v.authenticate(header, body)
+	buf, _ := texts.Get().(*[]byte)
+	defer func() {
+		if clear(*buf); cap(*buf) <= 1<<20 { // personal data
+			texts.Put(buf)
+		}
+	}()
+	signed, err := v.authenticate(header, body, buf)
 	if err != nil {
 		return nil, err
 	}
@@ -164,7 +170,10 @@ func (v *Verifier) Verify(header http.Header, body []byte) (*Event, error) {
 	if !between(time.Unix(seconds, 0), now.Add(-v.tolerance), now.Add(v.tolerance)) {
 		return nil, fmt.Errorf("%w: X-Timestamp is too far from our clock", ErrStale)
 	}
-	e, err := decode(signed)
+	if err := unique(signed, body, buf); err != nil {
+		return nil, err
+	}
+	e, err := decode(bytes.Clone(signed))
 	if err != nil {
 		return nil, err
 	}
@@ -179,50 +188,45 @@ func (v *Verifier) Verify(header http.Header, body []byte) (*Event, error) {
 
 func between(t, first, last time.Time) bool { return !t.Before(first) && !t.After(last) }
 
-// authenticate returns the text whose signature fits, a copy of its own.
-func (v *Verifier) authenticate(header http.Header, body []byte) ([]byte, error) {
+var texts = sync.Pool{New: func() any { return new([]byte) }}
+
+// authenticate returns the text whose signature fits: body, or its canonical form,
+// which is made in buf.
+func (v *Verifier) authenticate(header http.Header, body []byte, buf *[]byte) ([]byte, error) {
 	raw, v2 := header.Get("X-Signature"), header.Get("X-Signature-V2")
 	if raw == "" && v2 == "" {
 		return nil, ErrMissingSignature
 	}
 	if v.fits(raw, body) {
-		return v.unique(body)
+		return body, nil
 	}
 	if v2 == "" {
 		return nil, ErrSignature
 	}
-	p, _ := texts.Get().(*[]byte)
-	defer func() {
-		if cap(*p) <= 1<<20 {
-			clear(*p) // personal data
-			texts.Put(p)
-		}
-	}()
-	text, duplicates, err := canonical((*p)[:0], body)
-	*p = text
+	text, duplicates, err := canonical((*buf)[:0], body)
+	*buf = text
 	switch {
 	case err != nil, !v.fits(v2, text):
 		return nil, ErrSignature
 	case duplicates:
-		return nil, fmt.Errorf("%w: a key stands twice in one object", ErrMalformed)
+		return nil, errDuplicates
 	}
-	return bytes.Clone(text), nil
+	return text, nil
 }
 
-var texts = sync.Pool{New: func() any { return new([]byte) }}
+var errDuplicates = fmt.Errorf("%w: a key stands twice in one object", ErrMalformed)
 
-// unique refuses duplicate keys. A signed text that has no canonical form passes.
-func (v *Verifier) unique(body []byte) ([]byte, error) {
-	p, _ := texts.Get().(*[]byte)
-	text, duplicates, _ := canonical((*p)[:0], body)
-	clear(text)
-	if *p = text; cap(text) <= 1<<20 {
-		texts.Put(p)
+// unique refuses duplicate keys in a body that was signed as it is. One that has no
+// canonical form passes.
+func unique(signed, body []byte, buf *[]byte) error {
+	if len(body) == 0 || &signed[0] != &body[0] {
+		return nil // the canonical form was made, and checked
 	}
-	if duplicates {
-		return nil, fmt.Errorf("%w: a key stands twice in one object", ErrMalformed)
+	text, duplicates, _ := canonical((*buf)[:0], body)
+	if *buf = text; duplicates {
+		return errDuplicates
 	}
-	return bytes.Clone(body), nil
+	return nil
 }
 
 // fits compares in constant time.
