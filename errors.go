@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,11 +121,11 @@ func (e *APIError) Is(target error) bool {
 
 func isTokenError(err error) bool { return errors.Is(err, ErrShareTokenInvalid) }
 
-// Format prints Error for every verb.
-func (e *APIError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format prints Error for every verb, of a copied value too: Body is in it.
+func (e APIError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // LogValue is Error.
-func (e *APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+func (e APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // Outcome says what can have taken effect.
 type Outcome string
@@ -212,11 +213,11 @@ func (e *CallError) Is(target error) bool {
 	}
 }
 
-// Format prints Error for every verb.
-func (e *CallError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+// Format prints Error for every verb, of a copied value too: Err may say anything.
+func (e CallError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // LogValue is Error.
-func (e *CallError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+func (e CallError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // ValidationError is a local refusal: this call sent nothing that changes
 // anything. It names every problem at once and quotes no value that may be a
@@ -350,7 +351,13 @@ func (c *Client) apiError(op *operation, r *request, res *transport.Result) *API
 	for _, kind := range answer.Kinds(op.kinds, res.Status, said, r.token) {
 		e.kinds = append(e.kinds, kindErrors[kind])
 	}
-	mask := answer.Mask(append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...))
+	sent := append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...)
+	for _, s := range sent { // a server may quote the URL as it came
+		if q := url.QueryEscape(s); q != s {
+			sent = append(sent, q, url.PathEscape(s))
+		}
+	}
+	mask := answer.Mask(sent)
 	e.Code, e.Message = mask(said.Code), mask(said.Message)
 	e.RequestID = mask(e.RequestID)
 	for field, texts := range said.Fields {

@@ -358,3 +358,20 @@ func TestPrinting(t *testing.T) {
 	}
 	assert.Contains(t, b.String(), sessionID)
 }
+
+// FuzzVerify decodes whatever was signed.
+func FuzzVerify(f *testing.F) {
+	f.Add(event(nil))
+	f.Add([]byte(`{"webhook_type":"x","timestamp":1795521600,"decision":{"a":1},"session_id":"s","metadata":{"test_webhook":1}}`))
+	v := verifier(f)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		header := http.Header{"X-Timestamp": {fmt.Sprint(now.Unix())}, "X-Signature": {rawSignature(t, body)}}
+		e, err := v.Verify(header, body)
+		if (e == nil) == (err == nil) {
+			t.Fatal("neither or both")
+		}
+		if err != nil && !errors.Is(err, webhook.ErrMalformed) && !errors.Is(err, webhook.ErrStale) {
+			t.Fatal(err)
+		}
+	})
+}

@@ -17,8 +17,9 @@ type ErrorBody struct {
 }
 
 const (
-	maxFields = 200
+	maxFields = 200 // and texts of a list
 	maxDepth  = 8
+	maxPath   = 256 // bytes; each text repeats its path
 )
 
 // ParseErrorBody understands every shape of error body that Didit is known to
@@ -78,6 +79,9 @@ func (e *ErrorBody) object(m map[string]any) {
 
 // texts returns what v says itself; what nested fields say goes into Fields.
 func (e *ErrorBody) texts(path string, v any, depth int) []string {
+	if len(path) > maxPath {
+		return nil
+	}
 	switch v := v.(type) {
 	case string:
 		return []string{v}
@@ -104,6 +108,9 @@ func (e *ErrorBody) list(path string, items []any, depth int) []string {
 		return nil
 	}
 	for i, item := range items {
+		if len(own) >= maxFields {
+			break
+		}
 		own = append(own, e.texts(path+"["+strconv.Itoa(i)+"]", item, depth+1)...)
 	}
 	return own

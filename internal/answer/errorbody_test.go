@@ -74,6 +74,13 @@ func TestParseErrorBodyBounds(t *testing.T) {
 	e := ParseErrorBody([]byte("{" + strings.Join(many, ",") + "}"))
 	assert.Len(t, e.Fields, maxFields)
 
+	list := `[` + strings.Repeat(`"A.",`, 10_000) + `"A."]`
+	assert.Len(t, ParseErrorBody([]byte(`{"f":`+list+`}`)).Fields["f"], maxFields)
+
+	long := strings.Repeat("k", maxPath)
+	assert.Equal(t, fields{long: {"A."}}, ParseErrorBody([]byte(`{"`+long+`": ["A."]}`)).Fields)
+	assert.Equal(t, ErrorBody{}, ParseErrorBody([]byte(`{"`+long+`k": ["A."], "`+long+`": {"b": "B."}}`)))
+
 	for _, depth := range []int{maxDepth, maxDepth + 1, 5000} {
 		// One level of each kind of nesting at a time; the outermost is the field.
 		maps := ParseErrorBody([]byte(`{"f":` + strings.Repeat(`{"a":`, depth) + `"A."` + strings.Repeat("}", depth+1)))
@@ -139,8 +146,8 @@ func FuzzParseErrorBody(f *testing.F) {
 			t.Fatalf("%d fields", len(e.Fields))
 		}
 		for path, texts := range e.Fields {
-			if len(texts) == 0 {
-				t.Fatalf("%q has no texts", path)
+			if len(texts) == 0 || len(path) > maxPath {
+				t.Fatalf("%q has %d texts", path, len(texts))
 			}
 			if depth := strings.Count(path, "["); depth > strings.Count(before, "[")+maxDepth {
 				t.Fatalf("%q", path)

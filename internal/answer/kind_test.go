@@ -78,6 +78,8 @@ func TestKinds(t *testing.T) {
 		{"403 foreign", Import, 403, `{"detail": "This token was issued for a different application."}`, Token{}, []Kind{TokenForeign}},
 		{"403 foreign without the word token", Import, 403, `{"detail": "Not meant for this application."}`, Token{}, []Kind{TokenForeign}},
 		{"404 gone", Import, 404, `{"detail": "Original session not found."}`, Token{}, []Kind{SourceGone}},
+		{"404 gone is not about the claims", Import, 404, `{"detail": "Original session not found."}`, expired, []Kind{SourceGone}},
+		{"403 of some token", Import, 403, `{"detail": "Token refused."}`, Token{}, nil},
 		{"404 of nothing", Import, 404, `{"detail": "Not found."}`, Token{}, nil},
 		{"403 gone is no pair", Import, 403, `{"detail": "Session not found."}`, Token{}, nil},
 

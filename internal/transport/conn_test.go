@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -28,6 +29,11 @@ func connections(srv *httptest.Server) *atomic.Int64 {
 	}
 	return &n
 }
+
+// writer runs at each write.
+type writer func()
+
+func (f writer) Write(p []byte) (int, error) { f(); return len(p), nil }
 
 // TestConnectionsKept: neither an answer of any kind nor a call that gives up
 // costs a connection, one's own or another's.
@@ -71,15 +77,11 @@ func TestConnectionsKept(t *testing.T) {
 		require.Error(t, c.Do(t.Context(), request(t, dead, class.class)).Err)
 		own()
 	}
+	// One that ends while it waits: retryablehttp closes what it can then.
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := quick(hc)
 	cfg.WaitMin, cfg.WaitMax = 1<<62, 1<<62
-	hc2 := *hc
-	hc2.Transport = roundTrip(func(req *http.Request) (*http.Response, error) {
-		defer cancel() // in the middle of the call, at the latest in its wait
-		return hc.Transport.RoundTrip(req)
-	})
-	cfg.HTTPClient = &hc2
+	cfg.Logger = slog.New(slog.NewTextHandler(writer(func() { cancel() }), nil))
 	require.Error(t, New(cfg).Do(ctx, request(t, dead, Read)).CtxErr)
 	own()
 	assert.EqualValues(t, 1, conns.Load(), "connections")

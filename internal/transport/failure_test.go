@@ -186,15 +186,20 @@ func TestLogs(t *testing.T) {
 	}
 }
 
-// TestLogOfEndedContext has the caller's context, for its values.
+// TestLogOfEndedContext says how it ended, and nothing of another attempt.
 func TestLogOfEndedContext(t *testing.T) {
 	t.Parallel()
-	var out bytes.Buffer
-	ctx, cancel := context.WithCancel(t.Context())
-	cfg := quick(fake(func(*http.Request) (*http.Response, error) { cancel(); return nil, io.EOF }))
-	cfg.Logger = slog.New(slog.NewTextHandler(&out, nil))
-	New(cfg).Do(ctx, request(t, "https://host.test", Read))
-	assert.Contains(t, out.String(), `level=WARN msg="didit: call ended by its context" operation=Op attempt=1 status=0 request_id=""`)
-	assert.Equal(t, 1, strings.Count(out.String(), "\n"))
-	assert.NotContains(t, out.String(), planted)
+	for status, answer := range map[string]roundTrip{
+		"0":   func(*http.Request) (*http.Response, error) { return nil, io.EOF },
+		"503": always(503),
+	} {
+		var out bytes.Buffer
+		ctx, cancel := context.WithCancel(t.Context())
+		cfg := quick(fake(func(req *http.Request) (*http.Response, error) { cancel(); return answer(req) }))
+		cfg.Logger = slog.New(slog.NewTextHandler(&out, nil))
+		New(cfg).Do(ctx, request(t, "https://host.test", Read))
+		assert.Contains(t, out.String(), `level=WARN msg="didit: call ended by its context" operation=Op attempt=1 status=`+status+` request_id=""`)
+		assert.Equal(t, 1, strings.Count(out.String(), "\n"))
+		assert.NotContains(t, out.String(), planted)
+	}
 }
