@@ -306,7 +306,12 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) err
 		return err
 	}
 	op.path = own.Path
-	r.sent = strings.Split(strings.Trim(own.Path, "/"), "/")[1:]
+	for _, part := range strings.FieldsFunc(path, func(c rune) bool { return strings.ContainsRune("/?&;=", c) })[1:] {
+		r.sent = append(r.sent, part) // as it is in the URL, and as it is read
+		if text, err := url.QueryUnescape(part); err == nil && text != part {
+			r.sent = append(r.sent, text)
+		}
+	}
 	for _, values := range own.Query() {
 		r.sent = append(r.sent, values...)
 	}

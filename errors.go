@@ -276,12 +276,10 @@ func (p problems) err() error {
 // whose outcome is open (a minute later, with Resume set). A create or update
 // that may have taken effect is not retryable: look first.
 func Retryable(err error) bool {
-	var call *CallError
-	if errors.As(err, &call) {
+	if call, ok := errors.AsType[*CallError](err); ok {
 		return !call.once || call.outcome() == NotSent
 	}
-	var api *APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*APIError](err); ok {
 		return api.StatusCode == http.StatusTooManyRequests || api.StatusCode >= 500
 	}
 	return false
@@ -290,7 +288,7 @@ func Retryable(err error) bool {
 // safeText is the text of an error of ours, and only the kind of any other: a
 // caller's limiter, transport or fake may have put anything into its own.
 func safeText(err error) string {
-	switch err.(type) {
+	switch err.(type) { //nolint:errorlint // the text of what wraps it would be printed too
 	case *APIError, *CallError, *ValidationError, *sentinel, *transport.Failure, *ended:
 		return err.Error()
 	}

@@ -166,8 +166,7 @@ func ExampleClient_ShareSession_refused() {
 		log.Fatal(err)
 	}
 	_, err = client.ShareSession(context.Background(), "session-1", didit.ShareSessionParams{TTL: time.Second, Status: didit.StatusExpired})
-	var invalid *didit.ValidationError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*didit.ValidationError](err); ok {
 		for _, p := range invalid.Problems {
 			fmt.Println(p.Field)
 		}

@@ -329,12 +329,11 @@ func (im *importing) post() (*ImportedSession, error) {
 	if err == nil {
 		return im.answer, nil
 	}
-	var refusal *APIError
-	if errors.As(err, &refusal) && err == error(refusal) {
-		return im.refused(refusal)
-	}
-	var failure *CallError
-	if !errors.As(err, &failure) {
+	failure, ok := errors.AsType[*CallError](err)
+	if !ok {
+		if refusal, ok := errors.AsType[*APIError](err); ok {
+			return im.refused(refusal)
+		}
 		return nil, err
 	}
 	failure.once = false // calling again is what it is made for
@@ -398,14 +397,14 @@ func (im *importing) search(walk int) *ImportedSession {
 }
 
 // The looks after a lost answer, in minimum retry waits: the list may lag.
-var looksAfter = [...]time.Duration{0, 2, 6, 12}
+var looksAfter = [...]int{0, 2, 6, 12}
 
 func (im *importing) repeat() *ImportedSession {
 	if !im.mayLook() {
 		return nil
 	}
 	for _, n := range looksAfter {
-		if !sleep(im.ctx, n*im.c.waitMin) {
+		if !sleep(im.ctx, time.Duration(n)*im.c.waitMin) {
 			return nil
 		}
 		if s := im.search(walkAll); s != nil {

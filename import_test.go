@@ -598,7 +598,7 @@ func TestImportFlow(t *testing.T) {
 				}
 				var call *didit.CallError
 				if want.outcome == "" {
-					assert.False(t, errors.As(err, &call), "%v", err)
+					require.NotErrorAs(t, err, &call)
 					var api *didit.APIError
 					assert.Equal(t, want.status != 0, errors.As(err, &api), "%v", err)
 					if want.status != 0 {
@@ -979,8 +979,7 @@ func TestFindImportedSession(t *testing.T) {
 			for _, target := range test.isNot {
 				require.NotErrorIs(t, err, target)
 			}
-			var call *didit.CallError
-			if errors.As(err, &call) {
+			if call, ok := errors.AsType[*didit.CallError](err); ok {
 				assert.Equal(t, test.candidates, call.Candidates)
 				assert.NotNil(t, call.Find)
 				assert.Equal(t, didit.AuditUnknown, events[0].Outcome)

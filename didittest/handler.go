@@ -59,7 +59,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.RUnlock()
 	s.history.add(c.record)
-	w.Header().Set("X-Request-Id", c.record.ID)
+	w.Header().Set("X-Request-ID", c.record.ID)
 	defer func() {
 		done := s.history.update(c.record, func(r *Request) { r.Duration = time.Since(start) })
 		if s.cfg.observer != nil {

@@ -335,7 +335,7 @@ func (w *writer) escape() bool {
 func appendRune(out []byte, r rune) []byte {
 	switch r {
 	case '"', '\\':
-		return append(out, '\\', byte(r)) //nolint:gosec // one of two bytes
+		return append(out, '\\', byte(r))
 	case '\n':
 		return append(out, `\n`...)
 	case '\r':

@@ -18,7 +18,10 @@ import (
 	"github.com/didit-go/didit/webhook"
 )
 
-type vector struct{ Text, Canonical string }
+type vector struct {
+	Text      string `json:"text"`
+	Canonical string `json:"canonical"`
+}
 
 func vectors(t testing.TB) []vector {
 	t.Helper()

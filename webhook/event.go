@@ -67,8 +67,8 @@ func (e *envelope) decode(text []byte) error {
 	if len(text) > maxEvent || !answer.Bounded(text) {
 		return fmt.Errorf("%w: it is too large", ErrMalformed)
 	}
-	var mismatch *json.UnmarshalTypeError
-	if err := json.Unmarshal(text, e); err != nil && !errors.As(err, &mismatch) {
+	err := json.Unmarshal(text, e)
+	if _, mismatch := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !mismatch {
 		return fmt.Errorf("%w: it is not JSON", ErrMalformed)
 	}
 	return nil
@@ -131,7 +131,10 @@ func parseSession(decision []byte, id string) (*didit.Session, error) {
 	if json.Unmarshal(decision, &head) != nil || given(head.SessionID) != nil {
 		return nil, err
 	}
-	quoted, _ := json.Marshal(id) // a string always encodes
+	quoted, err := json.Marshal(id)
+	if err != nil {
+		return nil, err
+	}
 	members := strings.TrimSpace(string(decision[1:]))
 	comma := ","
 	if members == "}" {

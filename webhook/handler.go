@@ -73,9 +73,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
-	var tooLarge *http.MaxBytesError
+	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
 	switch {
-	case errors.As(err, &tooLarge):
+	case tooLarge:
 		reply(w, http.StatusRequestEntityTooLarge)
 		return
 	case err != nil:
@@ -134,7 +134,7 @@ func (h *handler) handle(ctx context.Context, e *Event) (status int) {
 	status = http.StatusInternalServerError
 	defer func() {
 		// A panic may hold anything of the event: it is not passed on.
-		_ = recover() //nolint:errcheck // the answer is 500
+		_ = recover()
 	}()
 	if h.callback(ctx, e) == nil {
 		status = http.StatusOK

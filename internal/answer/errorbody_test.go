@@ -74,12 +74,11 @@ func TestParseErrorBodyBounds(t *testing.T) {
 	e := ParseErrorBody([]byte("{" + strings.Join(many, ",") + "}"))
 	assert.Len(t, e.Fields, maxFields)
 
-	list := `[` + strings.Repeat(`"A.",`, 10_000) + `"A."]`
-	assert.Len(t, ParseErrorBody([]byte(`{"f":`+list+`}`)).Fields["f"], maxFields)
+	assert.Len(t, ParseErrorBody([]byte(`{"f":` + list(10_000, `"A."`) + `}`)).Fields["f"], maxFields)
 
 	long := strings.Repeat("k", maxPath)
-	assert.Equal(t, fields{long: {"A."}}, ParseErrorBody([]byte(`{"`+long+`": ["A."]}`)).Fields)
-	assert.Equal(t, ErrorBody{}, ParseErrorBody([]byte(`{"`+long+`k": ["A."], "`+long+`": {"b": "B."}}`)))
+	assert.Equal(t, fields{long: {"A."}}, ParseErrorBody([]byte(`{"`+long+`": "A."}`)).Fields)
+	assert.Equal(t, ErrorBody{}, ParseErrorBody([]byte(`{"`+long+`k": "A.", "`+long+`": {"b": "B."}}`)))
 
 	for _, depth := range []int{maxDepth, maxDepth + 1, 5000} {
 		// One level of each kind of nesting at a time; the outermost is the field.

@@ -14,6 +14,7 @@ const (
 	maxMessage  = 500      // runes of a text that is printed
 	maxSent     = 1000     // strings of one call that are looked for
 	longestSent = 64 << 10 // no answer that is looked at holds a longer one
+	mostSent    = 1 << 20  // bytes: beyond, an expression would need gigabytes, and no text is shown
 )
 
 // secrets are the shapes of what Didit hands out, sent by us or not: share tokens
@@ -55,10 +56,14 @@ func Mask(sent []string) func(string) string {
 		}
 		alternatives = append(alternatives, quoted)
 	}
-	find, err := regexp.Compile("(?i)(?:" + strings.Join(alternatives, "|") + ")")
+	all := strings.Join(alternatives, "|")
+	if len(all) > mostSent {
+		return func(string) string { return masked }
+	}
+	find, err := regexp.Compile("(?i)(?:" + all + ")")
 	return func(s string) string {
 		if err != nil {
-			return masked // too much was sent to look for it all
+			return masked
 		}
 		s = find.ReplaceAllString(strings.ToValidUTF8(s, "\uFFFD"), masked)
 		// Again, because folding may have put together what was sent.

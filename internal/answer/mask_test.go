@@ -69,11 +69,12 @@ func TestMaskMuch(t *testing.T) {
 	sent = append(sent, "the longest of all")
 	assert.Equal(t, "[redacted]", Mask(sent)("the longest of all"))
 
-	huge := make([]string, maxSent)
+	huge := make([]string, mostSent/longestSent)
 	for i := range huge {
-		huge[i] = fmt.Sprint(i) + strings.Repeat("x", longestSent-10)
+		huge[i] = fmt.Sprintf("%010d", i) + strings.Repeat("x", longestSent-10)
 	}
 	assert.Equal(t, "[redacted]", Mask(huge)("anything"))
+	assert.Equal(t, "anything but [redacted]", Mask(huge[1:])("anything but "+huge[5]))
 }
 
 func TestSentStrings(t *testing.T) {
