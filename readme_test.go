@@ -2,6 +2,7 @@ package didit_test
 
 import (
 	"context"
+	"errors"
 	"log"
 	"net/http"
 	"net/url"
@@ -114,8 +115,8 @@ func readmeTest(ctx context.Context) error {
 		Token: shared.Token, WorkflowID: b.Workflow(didit.KindUser), Review: didit.ReviewAgain, VendorData: "customer-1",
 	})
 	// err == nil: imported is the one copy, imported.Recovered is true
-	if err != nil || !imported.Recovered {
-		log.Println("not recovered")
+	if err == nil && !imported.Recovered {
+		return errors.New("not recovered")
 	}
 	return err
 }
