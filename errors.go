@@ -362,8 +362,9 @@ func (c *Client) apiError(op *operation, r *request, res *transport.Result) *API
 		if e.Fields == nil {
 			e.Fields = make(map[string][]string, len(said.Fields))
 		}
+		field = mask(field)
 		for _, text := range texts {
-			e.Fields[mask(field)] = append(e.Fields[mask(field)], mask(text))
+			e.Fields[field] = append(e.Fields[field], mask(text))
 		}
 	}
 	return e

@@ -114,7 +114,13 @@ func (s stopper) end() {
 	}
 }
 
-// moved says that a stream has made progress.
+// hold stops the clock of a stream's pause, moved starts it anew.
+func (s stopper) hold() {
+	if s.timer != nil {
+		s.timer.Stop()
+	}
+}
+
 func (s stopper) moved() {
 	if s.timer != nil {
 		s.timer.Reset(s.pause)

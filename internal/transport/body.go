@@ -90,7 +90,7 @@ func (c *call) stream(resp *http.Response, stop stopper) error {
 	for {
 		n, err := resp.Body.Read(buf)
 		if n > 0 {
-			stop.moved()
+			stop.hold() // how long the writer takes is the caller's
 			m, werr := c.req.Stream.Write(buf[:n])
 			c.res.Written += int64(m)
 			if werr == nil && m < n {
