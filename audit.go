@@ -116,6 +116,9 @@ func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *r
 	e.Duration = e.Time.Sub(began)
 	if r != nil && r.res != nil {
 		e.StatusCode, e.RequestID, e.Attempts = r.res.Status, r.res.RequestID, r.res.Attempts
+		if e.RequestID != "" {
+			e.RequestID = c.mask(r)(e.RequestID)
+		}
 	}
 	var call *CallError
 	switch {

@@ -90,7 +90,7 @@ func TestAuditShare(t *testing.T) {
 					return nil, io.EOF
 				}
 				resp := rootAnswer(r, test.status, test.body)
-				resp.Header.Set("X-Request-Id", "req-3")
+				resp.Header.Set("X-Request-ID", "req-3")
 				return resp, nil
 			}), append(a.options(), test.opts...)...)
 			_, _ = c.ShareSession(t.Context(), test.id, test.params)
@@ -119,7 +119,7 @@ func TestAuditImportAndFind(t *testing.T) {
 				return nil, io.EOF
 			}
 			resp := rootAnswer(r, status, body)
-			resp.Header.Set("X-Request-Id", "req-3")
+			resp.Header.Set("X-Request-ID", "req-3")
 			return resp, nil
 		}
 	}

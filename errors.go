@@ -349,13 +349,7 @@ func (c *Client) apiError(op *operation, r *request, res *transport.Result) *API
 	for _, kind := range answer.Kinds(op.kinds, res.Status, said, r.token) {
 		e.kinds = append(e.kinds, kindErrors[kind])
 	}
-	sent := append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...)
-	for _, s := range sent { // a server may quote the URL as it came
-		if q := url.QueryEscape(s); q != s {
-			sent = append(sent, q, url.PathEscape(s))
-		}
-	}
-	mask := answer.Mask(sent)
+	mask := c.mask(r)
 	e.Code, e.Message = mask(said.Code), mask(said.Message)
 	e.RequestID = mask(e.RequestID)
 	for field, texts := range said.Fields {
@@ -368,6 +362,17 @@ func (c *Client) apiError(op *operation, r *request, res *transport.Result) *API
 		}
 	}
 	return e
+}
+
+// mask returns what takes everything that a call sent out of a server's text.
+func (c *Client) mask(r *request) func(string) string {
+	sent := append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...)
+	for _, s := range sent { // a server may quote the URL as it came
+		if q := url.QueryEscape(s); q != s {
+			sent = append(sent, q, url.PathEscape(s))
+		}
+	}
+	return answer.Mask(sent)
 }
 
 var kindErrors = [...]error{

@@ -312,7 +312,7 @@ func (im *importing) final() bool {
 	if !im.params.Resume {
 		return true
 	}
-	return im.look != nil && im.lookErr == nil && !im.look.cut && len(im.candidates()) == 0 && im.expiredFor(finalAfter)
+	return im.look != nil && im.lookErr == nil && len(im.candidates()) == 0 && im.expiredFor(finalAfter)
 }
 
 func (im *importing) post() (*ImportedSession, error) {
@@ -624,7 +624,6 @@ type look struct {
 	copies     []*Session // of the source
 	unassigned []string   // ids of sessions whose source cannot be told
 	unclaimed  []string   // ids of copies that choose left
-	cut        bool       // it ended after one page, and there are more
 }
 
 type readCopy struct {
@@ -650,10 +649,10 @@ var errLookSpent = transport.Unfit("was not found within 25 pages, 500 decisions
 
 func (l *look) oldest() time.Time { return l.find.CreatedAfter.Add(-clockSkew) }
 
-// search walks the list. Without an error it reached the end, or cut says that it
-// did not.
+// search walks the list. Without an error it reached the end, or as many pages as
+// were asked for.
 func (l *look) search(ctx context.Context, pages int) error {
-	l.copies, l.unassigned, l.unclaimed, l.cut = nil, nil, nil, false
+	l.copies, l.unassigned, l.unclaimed = nil, nil, nil
 	if l.c.logger != nil {
 		l.c.logger.LogAttrs(ctx, slog.LevelInfo, "didit: looking for the imported copy",
 			slog.String("token", l.token.Fingerprint()), slog.String("source_session_id", l.find.SourceSessionID))
@@ -677,7 +676,6 @@ func (l *look) walk(ctx context.Context, pagesLeft int) error {
 	seen := make(map[string]bool)
 	for ; !p.done; pagesLeft-- {
 		if pagesLeft == 0 {
-			l.cut = true
 			return nil
 		}
 		if l.pages >= maxLookPages {

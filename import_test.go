@@ -9,10 +9,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,7 +67,8 @@ type own struct {
 	id, vendor, rowSource, source string
 	number                        int
 	created                       time.Time
-	decision                      int // another status than 200 for its decision
+	decision                      int    // another status than 200 for its decision
+	decisionVendor                string // instead of vendor, in the decision
 }
 
 // account is Partner B's application at a Didit of these tests' own: it answers
@@ -134,8 +137,12 @@ func (a *account) page(r *http.Request) (*http.Response, error) {
 		if v := q.Get("vendor_data"); v != "" && v != s.vendor {
 			continue
 		}
+		created := ""
+		if !s.created.IsZero() {
+			created = s.created.UTC().Format(time.RFC3339Nano)
+		}
 		rows = append(rows, fmt.Sprintf(`{"session_id":%q,"session_kind":%q,"session_number":%d,"vendor_data":%q,"created_at":%q%s}`,
-			s.id, q.Get("session_kind"), s.number, s.vendor, s.created.UTC().Format(time.RFC3339Nano), sourceJSON(s.rowSource)))
+			s.id, q.Get("session_kind"), s.number, s.vendor, created, sourceJSON(s.rowSource)))
 	}
 	offset, err := strconv.Atoi(q.Get("offset"))
 	if err != nil {
@@ -160,6 +167,9 @@ func (a *account) read(id string) (*http.Response, error) {
 	s := a.sessions[i]
 	if s.decision != 0 {
 		return answer(s.decision, `{"detail":"no"}`)()
+	}
+	if s.decisionVendor != "" {
+		s.vendor = s.decisionVendor
 	}
 	return answer(http.StatusOK, fmt.Sprintf(`{"session_id":%q,"session_kind":"user","session_number":%d,"status":"Approved","vendor_data":%q,"created_at":%q,`+
 		`"id_verifications":[{"status":"Approved","first_name":"Ada"}]%s}`,
@@ -262,6 +272,22 @@ func TestImportFlow(t *testing.T) {
 			account: func(a *account) {
 				a.post, a.sessions = posts(lost), []own{{id: idCopy, vendor: vendor, source: idOther, created: time.Now()},
 					{id: idCopy2, vendor: vendor, source: "-", created: time.Now()}}
+			},
+			want: result{outcome: didit.OutcomeUnknown, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
+		},
+		{
+			name: "vendor data that the copy does not have after all",
+			account: func(a *account) {
+				c := copyOf(vendor)
+				c.decisionVendor = "somebody"
+				a.post, a.sessions = posts(lost), []own{c}
+			},
+			want: result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
+		},
+		{
+			name: "sessions with other vendor data are no candidates",
+			account: func(a *account) {
+				a.post, a.sessions = posts(lost), []own{{id: idCopy, vendor: "somebody", created: time.Now()}}
 			},
 			want: result{outcome: didit.OutcomeUnknown, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
 		},
@@ -377,6 +403,20 @@ func TestImportFlow(t *testing.T) {
 			want:    result{status: 403, is: []error{didit.ErrForbidden}, posts: 1, lists: 1},
 		},
 		{
+			name: "the workflow is not found: one page",
+			account: func(a *account) {
+				a.post, a.sessions = posts(answer(404, `{"detail":"Workflow not found."}`)), many(120, "-")
+			},
+			want: result{status: 404, is: []error{didit.ErrWorkflowNotFound}, posts: 1, lists: 1},
+		},
+		{
+			name: "the workflow is for the other kind: one page",
+			account: func(a *account) {
+				a.post, a.sessions = posts(answer(400, `{"workflow_id":["Wrong kind."]}`)), many(120, "-")
+			},
+			want: result{status: 400, is: []error{didit.ErrWorkflowKindMismatch}, posts: 1, lists: 1},
+		},
+		{
 			name: "no permission to import or list",
 			account: func(a *account) {
 				a.post, a.list = posts(answer(403, generic403)), answer(403, generic403)
@@ -468,6 +508,13 @@ func TestImportFlow(t *testing.T) {
 		},
 		{
 			name:    "expired within the clocks' difference",
+			token:   func() didit.ShareToken { return expiredSince(20 * time.Second) },
+			account: func(a *account) { a.post = posts(answer(201, `{"session_id":"`+idCopy+`"}`)) },
+			want:    result{id: idCopy, posts: 1},
+		},
+		{
+			name:    "expired within the clocks' difference, nothing to look by",
+			params:  func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
 			token:   func() didit.ShareToken { return expiredSince(20 * time.Second) },
 			account: func(a *account) { a.post = posts(answer(201, `{"session_id":"`+idCopy+`"}`)) },
 			want:    result{id: idCopy, posts: 1},
@@ -826,6 +873,7 @@ func TestImportContextEnds(t *testing.T) {
 		_, err := a.client(t).ImportSharedSession(ctx, importParams(tokenOf(nil)))
 		require.ErrorIs(t, err, context.Canceled)
 		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
+		assert.Equal(t, 1, strings.Count(err.Error(), "context canceled"), "%v", err)
 		assert.Equal(t, 1, a.posts)
 		assert.Zero(t, a.lists)
 	})
@@ -856,6 +904,33 @@ func TestImportContextEnds(t *testing.T) {
 		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
 		require.ErrorIs(t, err, didit.ErrShareTokenInvalid)
 	})
+}
+
+// TestImportNotSent: nothing can have happened, so nothing is looked for.
+func TestImportNotSent(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close() // its port refuses now
+	c, err := didit.NewClient(didit.WithAPIKey("k"), didit.WithBaseURL(server.URL), didit.WithRetryWait(0, 0), didit.WithMaxRetries(2))
+	require.NoError(t, err)
+	_, err = c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+	var call *didit.CallError
+	require.ErrorAs(t, err, &call)
+	assert.Equal(t, didit.NotSent, call.Outcome)
+	assert.Equal(t, 3, call.Attempts)
+	require.NoError(t, call.LookErr)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	assert.NotNil(t, call.Find)
+}
+
+// TestImportRateLimited: Didit did nothing, so nothing is looked for.
+func TestImportRateLimited(t *testing.T) {
+	t.Parallel()
+	a := &account{post: posts(answer(429, `{"detail":"Request was throttled."}`))}
+	_, err := a.client(t, didit.WithMaxRetryAfter(0)).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+	require.ErrorIs(t, err, didit.ErrRateLimited)
+	assert.Equal(t, 1, a.posts)
+	assert.Zero(t, a.lists)
 }
 
 // TestLookTakesAMinute: a list that answers too slowly does not hold the call.
@@ -945,6 +1020,8 @@ func TestFindImportedSession(t *testing.T) {
 		{name: "by vendor data, however old", find: byVendor, sessions: []own{old}, want: idCopy},
 		{name: "by time", find: byTime, sessions: []own{copyOf("x")}, want: idCopy},
 		{name: "by time, too old", find: byTime, sessions: []own{old}, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}},
+		{name: "by time, of a time that nobody says", find: byTime, sessions: []own{{id: idCopy, source: idSource}}, candidates: []string{idCopy},
+			is: []error{didit.ErrOutcomeUnknown}},
 		{name: "nothing", find: byVendor, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}, isNot: []error{didit.ErrOutcomeUnknown}},
 		{name: "its decision is gone", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor, decision: 404}},
 			is: []error{didit.ErrImportNotFound}},

@@ -333,7 +333,8 @@ func TestListIsLazy(t *testing.T) {
 	for want, stop := range map[int]int{1: 1, 2: 11} {
 		l.pages = 0
 		n := 0
-		for range seq {
+		for _, err := range seq {
+			require.NoError(t, err)
 			if n++; n == stop {
 				break
 			}

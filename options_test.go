@@ -86,7 +86,7 @@ func TestOptions(t *testing.T) {
 			t.Parallel()
 			for i, o := range values.good {
 				c, err := didit.NewClient(didit.WithAPIKey("k"), o)
-				assert.NoError(t, err, "good value %d", i)
+				require.NoError(t, err, "good value %d", i)
 				assert.NotNil(t, c)
 			}
 			for i, o := range values.bad {

