@@ -220,10 +220,14 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 	if u.RawPath != "" || own.RawPath != "" {
 		u.RawPath = c.base.EscapedPath() + own.EscapedPath()
 	}
-	r.res = c.send.Do(ctx, transport.Request{
+	req := transport.Request{
 		Operation: op.name, PathTemplate: op.path, Class: op.class, Method: op.method,
 		URL: u, Header: c.header(r), Body: r.json, Into: r.into, Stream: r.stream,
-	})
+	}
+	if c.logger != nil {
+		req.Mask = func(text string) string { return c.mask(r)(text) }
+	}
+	r.res = c.send.Do(ctx, req)
 	if r.res.OK {
 		return nil
 	}

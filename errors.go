@@ -139,19 +139,21 @@ const (
 
 // CallError is a call without a usable answer.
 type CallError struct {
-	Operation string
-	Outcome   Outcome // the worst over all attempts of the call
-	Attempts  int     // requests that went out; an import's look is not counted
+	Operation string  `json:"operation"`
+	Outcome   Outcome `json:"outcome"`  // the worst over all attempts of the call
+	Attempts  int     `json:"attempts"` // requests that went out; an import's look is not counted
 	// Err is the cause: it matches context.Canceled, context.DeadlineExceeded (the
 	// caller's own), os.ErrDeadlineExceeded (an attempt's), io.EOF, *net.OpError, ...
 	// It is nil where Last says it all.
-	Err  error
-	Last *APIError // the answer that settled the outcome (a 503, an "already imported"), if one did
+	Err  error     `json:"-"`
+	Last *APIError `json:"last,omitempty"` // the answer that settled the outcome (a 503, an "already imported"), if one did
 	// LookErr says of an import why the look for the copy found nothing, if the look
 	// failed. It is not part of the chain.
-	LookErr    error
-	Find       *FindImportedSessionParams // imports: what a later look needs; nil where the token's claims cannot be read
-	Candidates []string                   // imports: own sessions that may be the copy but could not be identified
+	LookErr error `json:"-"`
+	// Find is, of an import, what a later look needs; nil where the token's claims
+	// cannot be read. It holds vendor data: store it by itself.
+	Find       *FindImportedSessionParams `json:"-"`
+	Candidates []string                   `json:"candidates,omitempty"` // imports: own sessions that may be the copy but could not be identified
 
 	once bool // the same call must not be made again blindly
 }
@@ -306,6 +308,9 @@ type ended struct{ ctx, last error }
 
 func (e *ended) Error() string   { return safeText(e.ctx) + " after: " + safeText(e.last) }
 func (e *ended) Unwrap() []error { return []error{e.ctx, e.last} }
+
+// Format prints Error for every verb.
+func (e *ended) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
 // failed builds the error of a call from what became of it.
 func (c *Client) failed(op *operation, r *request, res *transport.Result) error {

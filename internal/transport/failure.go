@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -26,6 +27,9 @@ type Failure struct {
 }
 
 func (f *Failure) Error() string { return f.text }
+
+// Format prints Error for every verb.
+func (f *Failure) Format(s fmt.State, _ rune) { io.WriteString(s, f.text) }
 
 // Unwrap returns the cause where its text may be printed.
 func (f *Failure) Unwrap() error {

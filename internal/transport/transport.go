@@ -73,11 +73,12 @@ type Request struct {
 	PathTemplate string
 	Class        Class
 	Method       string
-	URL          url.URL     // by value: the call's record holds it
-	Header       http.Header // owned by the call from here on
-	Body         []byte      // nil: none; owned by the call from here on
-	Into         Decoder     // nil: the body of a 2xx is read and dropped
-	Stream       io.Writer   // where the body of a 2xx goes instead, unbounded
+	URL          url.URL             // by value: the call's record holds it
+	Header       http.Header         // owned by the call from here on
+	Body         []byte              // nil: none; owned by the call from here on
+	Into         Decoder             // nil: the body of a 2xx is read and dropped
+	Stream       io.Writer           // where the body of a 2xx goes instead, unbounded
+	Mask         func(string) string // takes what was sent out of a server's text that is logged; nil: nothing was
 }
 
 // Result is what became of a call.
@@ -226,8 +227,16 @@ func (c *call) log(level slog.Level, msg string, attrs ...slog.Attr) {
 		slog.String("operation", c.req.Operation),
 		slog.Int("attempt", c.res.Attempts),
 		slog.Int("status", c.res.Status),
-		slog.String("request_id", c.res.RequestID),
+		slog.String("request_id", c.requestID()),
 	}, attrs...)...)
+}
+
+// requestID is the server's text: it may repeat what was sent.
+func (c *call) requestID() string {
+	if c.req.Mask == nil || c.res.RequestID == "" {
+		return c.res.RequestID
+	}
+	return c.req.Mask(c.res.RequestID)
 }
 
 func (c *call) logEnd() {
