@@ -1,6 +1,7 @@
 package didittest
 
 import (
+	"maps"
 	"time"
 
 	"github.com/didit-go/didit"
@@ -165,9 +166,7 @@ func (b *builder) questionnaire(f feature, question, value string) obj {
 }
 
 func merge(into, from obj) {
-	for k, v := range from {
-		into[k] = v
-	}
+	maps.Copy(into, from)
 }
 
 // assemble keeps the blocks that have run: all, only the first, or none.

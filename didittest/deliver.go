@@ -306,7 +306,8 @@ func expanded(body obj) obj {
 	return out
 }
 
-// shortened makes integers of floats that are whole, as Didit does before it signs.
+// shortened makes integers of floats that are whole, as Didit does before it signs,
+// and writes the others in their shortest form.
 func shortened(v any) any {
 	switch v := v.(type) {
 	case obj:
@@ -322,8 +323,15 @@ func shortened(v any) any {
 		}
 		return out
 	case json.Number:
-		if f, err := v.Float64(); err == nil && strings.ContainsAny(v.String(), ".eE") && f == math.Trunc(f) && math.Abs(f) < 1<<53 {
+		f, err := v.Float64()
+		switch {
+		case err != nil || !strings.ContainsAny(v.String(), ".eE"):
+		case f == math.Trunc(f) && math.Abs(f) < 1<<53:
 			return json.Number(strconv.FormatInt(int64(f), 10))
+		case math.Abs(f) < 1e-4: // as Python writes it
+			return json.Number(strconv.FormatFloat(f, 'e', -1, 64))
+		default:
+			return json.Number(strconv.FormatFloat(f, 'f', -1, 64))
 		}
 	}
 	return v

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -154,10 +155,8 @@ func (f *fields) choice(name string, required bool, choices ...string) string {
 	}
 	var s string
 	if json.Unmarshal(v, &s) == nil {
-		for _, c := range choices {
-			if s == c {
-				return s
-			}
+		if slices.Contains(choices, s) {
+			return s
 		}
 	}
 	f.fail(name, strconv.Quote(s)+" is not a valid choice.")

@@ -74,8 +74,8 @@ func (c *call) list() answer {
 // page returns a page of one kind, newest first, and how many rows there are in all.
 func (c *call) page(kind didit.SessionKind, flt filter, limit, offset int) (rows []obj, total int) {
 	all := c.key.app.sessions
-	for i := len(all) - 1; i >= 0; i-- {
-		one := all[i]
+	for _, one := range slices.Backward(all) {
+
 		if one.kind != kind || one.listedAt.After(c.now) || !c.key.sees(one) || !flt.keeps(one) {
 			continue
 		}
@@ -188,13 +188,12 @@ func (c *call) filter() (flt filter, refused *answer) {
 		flt.until = flt.until.AddDate(0, 0, 1) // both days are included
 	}
 	if id := c.query.Get("didit_internal_id"); id != "" && !isUUID(id) {
-		return flt, ptr(c.field("didit_internal_id", "Must be a valid UUID."))
+		return flt, new(c.field("didit_internal_id", "Must be a valid UUID."))
 	}
 	return flt, nil
 }
 
-func ptr(a answer) *answer { return &a }
-
+//go:fix inline
 func split(list string) []string {
 	if list == "" {
 		return nil

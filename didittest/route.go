@@ -2,6 +2,7 @@ package didittest
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -22,10 +23,8 @@ func route(method, path string) (m match, ok bool) {
 	rest, slash := strings.CutSuffix(rest, "/")
 	m.noSlash = !slash
 	parts := strings.Split(rest, "/")
-	for _, p := range parts {
-		if p == "" {
-			return match{}, false
-		}
+	if slices.Contains(parts, "") {
+		return match{}, false
 	}
 	methods := operationsOf(parts)
 	if methods == nil {

@@ -113,7 +113,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		didittest.WithHistory(0), didittest.WithObserver(func(r didittest.Request) {
 			mu.Lock()
 			defer mu.Unlock()
-			fmt.Fprintln(stderr, line(r))
+			_, _ = fmt.Fprintln(stderr, line(r))
 		}))
 	defer server.Close()
 	out := fill(server)
