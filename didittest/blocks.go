@@ -1,7 +1,9 @@
 package didittest
 
 import (
+	"encoding/json"
 	"maps"
+	"strconv"
 	"time"
 
 	"github.com/didit-go/didit"
@@ -164,6 +166,10 @@ func (b *builder) questionnaire(f feature, question, value string) obj {
 	})
 	return item
 }
+
+// whole is a float without a fraction as Python writes it. Signatures are made over the text with the fraction dropped, so a
+// receiver that does not drop it has to fail here too.
+func whole(n int) json.Number { return json.Number(strconv.Itoa(n) + ".0") }
 
 func merge(into, from obj) {
 	maps.Copy(into, from)

@@ -46,11 +46,11 @@ func (b *builder) registry(f feature, c Company, p Person) obj {
 			"country_code": c.Country, "region": nil, "legal_form": "Limited company", "company_status": state,
 			"incorporation_date": "2012-06-01", "registered_address": c.Address, "tax_number": "ZZ-" + c.RegistrationNumber,
 			"website": "https://www.company.example", "email": c.Email, "phone": c.Phone, "industry": "Cartography",
-			"share_capital": 100000.0, "share_capital_currency": "EUR", "number_of_employees": 14,
+			"share_capital": whole(100000), "share_capital_currency": "EUR", "number_of_employees": 14,
 		},
 		"ownership_structure": obj{
-			"name": c.Name, "type": "company", "percentage": 100.0,
-			"shareholders": []obj{{"name": p.name(), "type": "person", "percentage": 75.0}, {"name": "Sampleton Holding", "type": "company", "percentage": 25.0}},
+			"name": c.Name, "type": "company", "percentage": whole(100),
+			"shareholders": []obj{{"name": p.name(), "type": "person", "percentage": whole(75)}, {"name": "Sampleton Holding", "type": "company", "percentage": whole(25)}},
 		},
 	})
 	return item
@@ -64,7 +64,7 @@ func (b *builder) keyPeople(f feature, p Person) obj {
 		pending = 1
 	}
 	person := obj{"first_name": p.FirstName, "last_name": p.LastName, "full_name": p.name(), "date_of_birth": p.DateOfBirth, "nationality": p.Nationality}
-	owner := obj{"ownership_percentage": 75.0}
+	owner := obj{"ownership_percentage": whole(75)}
 	merge(owner, person)
 	officer := obj{"role": "director", "appointed_on": "2012-06-01"}
 	merge(officer, person)

@@ -51,8 +51,8 @@ func (b *builder) document(f feature, p Person) obj {
 		expires = b.day(-24 * time.Hour)
 	}
 	quality := obj{
-		"focus_score": 92.5, "brightness_score": 88.0, "brightness_issue": nil, "is_document_fully_visible": true,
-		"resolution_score": 95.0, "overall_score": 91.0,
+		"focus_score": 92.5, "brightness_score": whole(88), "brightness_issue": nil, "is_document_fully_visible": true,
+		"resolution_score": whole(95), "overall_score": whole(91),
 	}
 	merge(item, obj{
 		"verification_method": "document", "assurance": "documentary", "document_type": p.DocumentType, "document_subtype": nil,
@@ -108,7 +108,7 @@ func (b *builder) liveness(f feature) obj {
 	item := b.block(f, nil)
 	merge(item, obj{
 		"method": "ACTIVE_3D", "score": 96.25, "reference_image": b.url("selfie.jpg"), "video_url": b.url("selfie.mp4"),
-		"age_estimation": 36.0, "face_quality": 87.5, "face_luminance": 51.2, "matches": []any{},
+		"age_estimation": whole(36), "face_quality": 87.5, "face_luminance": 51.2, "matches": []any{},
 	})
 	return item
 }
@@ -129,7 +129,7 @@ func (b *builder) proofOfAddress(f feature, p Person) obj {
 		"document_language": "en", "document_metadata": obj{"file_size": 48213, "content_type": "application/pdf"}, "issuer": "Sampleton Power",
 		"issue_date": b.day(-30 * 24 * time.Hour), "expiration_date": nil, "poa_address": p.Address, "poa_formatted_address": p.Address,
 		"poa_parsed_address": parsed, "name_on_document": p.name(), "name_match_score_expected_details": nil,
-		"name_match_score_id_verification": 100.0, "expected_details_address": nil, "expected_details_formatted_address": nil,
+		"name_match_score_id_verification": whole(100), "expected_details_address": nil, "expected_details_formatted_address": nil,
 		"expected_details_parsed_address": nil, "extra_fields": obj{}, "extra_files": []any{}, "detected_codes": []any{},
 	})
 	return item

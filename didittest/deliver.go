@@ -31,6 +31,7 @@ type pending struct {
 	header    http.Header
 	due       time.Time
 	attempt   int
+	dropped   bool // its session was deleted while it was on its way
 }
 
 // retryAfter is how long after an attempt the next one follows: the documented two retries.
@@ -46,6 +47,7 @@ type dispatcher struct {
 	mu           sync.Mutex
 	idle         *sync.Cond
 	queue        []*pending
+	flying       *pending // being sent
 	done         map[*Application][]Delivery
 	lose, repeat int
 	running      bool
@@ -112,6 +114,9 @@ func (d *dispatcher) resend(a *Application, eventID string) {
 		if last.EventID != eventID {
 			continue
 		}
+		if a.hook.url == "" {
+			return
+		}
 		var body obj
 		dec := json.NewDecoder(bytes.NewReader(last.Body))
 		dec.UseNumber()
@@ -148,6 +153,9 @@ func (d *dispatcher) drop(sessionID string) {
 		}
 	}
 	d.queue = kept
+	if d.flying != nil && d.flying.sessionID == sessionID {
+		d.flying.dropped = true
+	}
 	d.mu.Unlock()
 }
 
@@ -215,6 +223,8 @@ func (d *dispatcher) next() *pending {
 
 // attempt delivers once, or twice where a repetition is wanted. It holds the lock but while it sends.
 func (d *dispatcher) attempt(p *pending) {
+	d.flying = p
+	defer func() { d.flying = nil }()
 	p.attempt++
 	lost, times := d.lose > 0, 1
 	if lost {
@@ -237,7 +247,7 @@ func (d *dispatcher) attempt(p *pending) {
 		})
 		again = status == 0 || status == http.StatusNotFound || status >= 500
 	}
-	if again && p.attempt <= len(retryAfter) && !d.closed {
+	if again && p.attempt <= len(retryAfter) && !d.closed && !p.dropped {
 		p.due = d.server.Now().Add(retryAfter[p.attempt-1])
 		d.queue = append(d.queue, p)
 	}
@@ -326,8 +336,10 @@ func shortened(v any) any {
 		f, err := v.Float64()
 		switch {
 		case err != nil || !strings.ContainsAny(v.String(), ".eE"):
-		case f == math.Trunc(f) && math.Abs(f) < 1<<53:
-			return json.Number(strconv.FormatInt(int64(f), 10))
+		case f == 0:
+			return json.Number("0") // also for -0.0
+		case f == math.Trunc(f): // to the last digit, where the shortest form of a large one ends in zeros
+			return json.Number(strconv.FormatFloat(f, 'f', 0, 64))
 		case math.Abs(f) < 1e-4: // as Python writes it
 			return json.Number(strconv.FormatFloat(f, 'e', -1, 64))
 		default:
@@ -354,8 +366,21 @@ func ascii(text []byte) []byte {
 	return b.Bytes()
 }
 
-// unescaped undoes the two escapes that Go makes and Python does not.
+// unescaped undoes the two escapes that Go makes and Python does not. A backslash that is itself escaped starts none.
 func unescaped(text []byte) []byte {
-	text = bytes.ReplaceAll(text, []byte("\\u2028"), []byte("\u2028"))
-	return bytes.ReplaceAll(text, []byte("\\u2029"), []byte("\u2029"))
+	out := make([]byte, 0, len(text))
+	for len(text) > 0 {
+		switch n := 1; {
+		case bytes.HasPrefix(text, []byte(`\u2028`)):
+			out, text = append(out, "\u2028"...), text[6:]
+		case bytes.HasPrefix(text, []byte(`\u2029`)):
+			out, text = append(out, "\u2029"...), text[6:]
+		default:
+			if text[0] == '\\' {
+				n = 2
+			}
+			out, text = append(out, text[:n]...), text[n:]
+		}
+	}
+	return out
 }

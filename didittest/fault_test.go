@@ -3,6 +3,7 @@ package didittest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
 	"net"
 	"net/http"
@@ -208,6 +209,30 @@ func TestSlowEndsWithTheServer(t *testing.T) {
 	require.Error(t, <-done)
 }
 
+// Requests that arrive while the server closes get an answer or a broken connection, and under -race no report.
+func TestCloseUnderLoad(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		w := newWorld(t)
+		id := w.a.AddSession(didittest.SessionFixture{})
+		answered := make(chan struct{}, 1000)
+		var clients sync.WaitGroup
+		for range 8 {
+			clients.Go(func() {
+				for {
+					if _, err := w.try(http.MethodGet, "/v3/session/"+id+"/decision/", w.a.APIKey, ""); err != nil {
+						return
+					}
+					answered <- struct{}{}
+				}
+			})
+		}
+		<-answered
+		w.server.Close()
+		clients.Wait()
+	}
+}
+
 // A token for tests that fake the answers themselves.
 func TestToken(t *testing.T) {
 	t.Parallel()
@@ -293,12 +318,22 @@ func BenchmarkServer(b *testing.B) {
 		s := didittest.NewServer(didittest.WithHistory(0))
 		defer s.Close()
 		app := s.AddApplication("A")
-		client, id := app.Client(), app.AddSession(didittest.SessionFixture{})
+		url := s.URL() + "/v3/session/" + app.AddSession(didittest.SessionFixture{}) + "/decision/"
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				if _, err := client.GetSession(b.Context(), id); err != nil {
+				req, err := http.NewRequestWithContext(b.Context(), http.MethodGet, url, nil)
+				if err != nil {
 					b.Error(err)
+					return
 				}
+				req.Header.Set("X-Api-Key", app.APIKey)
+				resp, err := s.HTTPClient().Do(req)
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
 			}
 		})
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")

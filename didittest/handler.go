@@ -31,8 +31,8 @@ var requestCount atomic.Uint64
 
 // serve is the one path that every request takes.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
-	s.active.Add(1)
-	defer s.active.Done()
+	s.active.add(1)
+	defer s.active.add(-1)
 	start := time.Now()
 	if isLiveKey(r.Header.Get("X-Api-Key")) {
 		// Somebody pointed a production system here. Its key must not end up in anything of ours.

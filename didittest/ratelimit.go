@@ -1,6 +1,7 @@
 package didittest
 
 import (
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -75,6 +76,6 @@ func identifier(r *http.Request) string {
 	if hop, _, _ := strings.Cut(r.Header.Get("X-Forwarded-For"), ","); strings.TrimSpace(hop) != "" {
 		return strings.TrimSpace(hop)
 	}
-	host, _, _ := strings.Cut(r.RemoteAddr, ":")
+	host, _, _ := net.SplitHostPort(r.RemoteAddr)
 	return host
 }

@@ -22,7 +22,7 @@ type Server struct {
 	skew    atomic.Int64 // nanoseconds that Advance added
 	closing chan struct{}
 	once    sync.Once
-	active  sync.WaitGroup // requests that are being answered
+	active  gauge // requests that are being answered
 
 	mu       sync.RWMutex
 	apps     []*Application
@@ -108,22 +108,49 @@ func (s *Server) Close() {
 		close(s.closing)
 		s.http.Config.SetKeepAlivesEnabled(false)
 		_ = s.http.Listener.Close()
-		done := make(chan struct{})
-		go func() {
-			s.active.Wait()
-			close(done)
-		}()
 		grace := time.NewTimer(closeGrace)
 		select {
-		case <-done:
+		case <-s.active.idle():
 		case <-grace.C:
 		}
 		grace.Stop()
 		s.http.CloseClientConnections()
 		s.http.Close()
-		<-done
+		<-s.active.idle()
 		s.hooks.close()
 	})
+}
+
+// gauge counts what is under way. A sync.WaitGroup will not do: requests may still arrive while Close waits.
+type gauge struct {
+	mu    sync.Mutex
+	n     int
+	empty chan struct{} // closed when n falls to 0; nil while nobody waits
+}
+
+func (g *gauge) add(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.n += n
+	if g.n == 0 && g.empty != nil {
+		close(g.empty)
+		g.empty = nil
+	}
+}
+
+// idle is closed as soon as nothing is under way.
+func (g *gauge) idle() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.empty == nil {
+		g.empty = make(chan struct{})
+	}
+	empty := g.empty
+	if g.n == 0 {
+		close(empty)
+		g.empty = nil
+	}
+	return empty
 }
 
 // URL is the base URL, without a slash at its end.

@@ -80,8 +80,7 @@ func (a *Application) SendTest() {
 	a.server.hooks.enqueueTest(a)
 }
 
-// Resend repeats the last delivery of an event with a fresh timestamp and signature, as the console does. It panics if there
-// was none.
+// Resend repeats a delivery of an event with a fresh timestamp and signature, as the console does. It panics if there was none.
 func (a *Application) Resend(eventID string) {
 	a.server.mu.Lock()
 	defer a.server.mu.Unlock()

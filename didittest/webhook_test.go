@@ -168,6 +168,29 @@ func TestWebhookMishaps(t *testing.T) {
 	w.server.Advance(time.Hour)
 	w.server.Flush()
 	assert.Len(t, in.received(), 3)
+
+	w.b.DeliverTo("")
+	w.b.Resend(w.b.Deliveries()[0].EventID)
+	w.server.Flush()
+	assert.Len(t, in.received(), 3, "nobody to deliver to")
+}
+
+// [CHG-OCT]: a session that is deleted while its event is on its way gets no retry of it.
+func TestWebhookOfDeletedSession(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id := w.a.AddSession(didittest.SessionFixture{})
+	receiver := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		w.a.DeleteSession(id)
+		rw.WriteHeader(http.StatusInternalServerError)
+	}))
+	defer receiver.Close()
+	w.a.DeliverTo(receiver.URL)
+	w.a.Send(id, didittest.EventStatusUpdated)
+	w.server.Flush()
+	w.server.Advance(time.Hour)
+	w.server.Flush()
+	assert.Len(t, w.a.Deliveries(), 1)
 }
 
 // [PROMPT]: three signatures. Here they are made again by hand for a text whose
@@ -178,10 +201,12 @@ func TestWebhookSignatures(t *testing.T) {
 	in := newInbox(t)
 	w.a.DeliverTo(in.URL)
 	id := w.a.AddSession(didittest.SessionFixture{Status: didit.StatusInProgress, VendorData: "Zoë <&> 😀\u2028", NoDecision: true,
-		Metadata: json.RawMessage(`{"b":2.0,"a":1.50}`)})
+		Metadata: json.RawMessage(`{"b":2.0,"a":1.50,"c":1e23,"d":-0.0,"e":0.00001,"f":"\\u2028 \u2029"}`)})
 	w.a.SetStatus(id, didit.StatusExpired)
 	w.server.Flush()
 	d := w.a.Deliveries()[0]
+	// As Python writes it: json.dumps(..., sort_keys=True, ensure_ascii=False), whole floats made int before.
+	metadata := `{"a":1.5,"b":2,"c":99999999999999991611392,"d":0,"e":1e-05,"f":"\\u2028 ` + "\u2029" + `"}`
 	sign := func(text string) string {
 		h := hmac.New(sha256.New, []byte(w.a.WebhookSecret))
 		_, _ = io.WriteString(h, text)
@@ -192,9 +217,13 @@ func TestWebhookSignatures(t *testing.T) {
 	assert.Less(t, strings.Index(wire, `"application_id"`), strings.Index(wire, `"created_at"`), "sorted")
 	assert.Equal(t, sign(wire), d.Header.Get("X-Signature"))
 	canonical := strings.Replace(wire, `"Zo\u00eb <&> \ud83d\ude00\u2028"`, "\"Zoë <&> 😀\u2028\"", 1)
-	canonical = strings.Replace(canonical, `{"a":1.50,"b":2.0}`, `{"a":1.5,"b":2}`, 1)
-	assert.Contains(t, canonical, `{"a":1.5,"b":2}`)
+	canonical = strings.Replace(canonical, `{"a":1.50,"b":2.0,"c":1e23,"d":-0.0,"e":0.00001,"f":"\\u2028 \u2029"}`, metadata, 1)
+	assert.Contains(t, canonical, metadata)
 	assert.Equal(t, sign(canonical), d.Header.Get("X-Signature-V2"))
 	assert.Equal(t, sign(d.Header.Get("X-Timestamp")+":"+id+":Expired:status.updated"), d.Header.Get("X-Signature-Simple"))
 	assert.Equal(t, "DiditWebhook/2.0 +https://didit.me", d.Header.Get("User-Agent"))
+
+	w.a.Send(w.a.AddSession(didittest.SessionFixture{}), didittest.EventStatusUpdated)
+	w.server.Flush()
+	assert.Contains(t, string(w.a.Deliveries()[1].Body), `"overall_score":91.0`, "[HOOK]: a receiver has to drop the fraction itself")
 }
