@@ -159,6 +159,42 @@ func TestHandlerOutlivesTheRequest(t *testing.T) {
 	assert.False(t, store.ended)
 }
 
+// slowStore takes its time to reserve.
+type slowStore struct {
+	webhook.DeliveryStore
+	wait time.Duration
+}
+
+func (s slowStore) Reserve(ctx context.Context, id string, lease time.Duration) (webhook.Reservation, error) {
+	r, err := s.DeliveryStore.Reserve(ctx, id, lease)
+	time.Sleep(s.wait)
+	return r, err
+}
+
+// TestHandlerSlowStore: the lease runs while the store makes it, so the callback ends
+// before it all the same, or is not begun.
+func TestHandlerSlowStore(t *testing.T) {
+	t.Parallel()
+	for wait, called := range map[time.Duration]int{10 * time.Second: 1, 50 * time.Second: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			memory, start, calls := webhook.NewMemoryStore(1), time.Now(), 0
+			h := verifier(t).Handler(func(ctx context.Context, _ *webhook.Event) error {
+				calls++
+				<-ctx.Done()
+				assert.Less(t, time.Since(start), 45*time.Second)
+				return ctx.Err()
+			}, webhook.WithDeduplication(slowStore{memory, wait}))
+			body := event(nil)
+			status := deliver(h, sign(t, body), body).Code
+			assert.Equal(t, map[int]int{1: 500, 0: 503}[called], status)
+			assert.Equal(t, called, calls)
+			r, err := memory.Reserve(t.Context(), "evt-1", time.Second)
+			require.NoError(t, err)
+			assert.Equal(t, webhook.Acquired, r.State, "released, for Didit's next try")
+		})
+	}
+}
+
 // TestHandlerEachOnce: a thousand deliveries at once, each event several times, some
 // handled only at the second try.
 func TestHandlerEachOnce(t *testing.T) {

@@ -221,6 +221,20 @@ func TestVerifyWithoutCanonicalForm(t *testing.T) {
 	e, err := verifier(t).Verify(header, odd)
 	require.NoError(t, err)
 	assert.Equal(t, string(odd), string(e.Raw))
+
+	// What has no canonical form is not let off: a key that stands twice is refused.
+	for _, put := range []string{`{"session_id":"other",`, `{"x":[{"a":1,"b":{},"\u0061":[]}],`} {
+		twice := append([]byte(put), odd[1:]...)
+		header.Set("X-Signature", rawSignature(t, twice))
+		_, err = verifier(t).Verify(header, twice)
+		require.ErrorIs(t, err, webhook.ErrMalformed)
+	}
+	for _, put := range []string{`{"x":[{"a":1},{"a":{"a":2}},"a","a"],`, `{"x":{"y":"x","x":"y"},`} {
+		once := append([]byte(put), odd[1:]...)
+		header.Set("X-Signature", rawSignature(t, once))
+		_, err = verifier(t).Verify(header, once)
+		require.NoError(t, err, put)
+	}
 }
 
 // TestEveryByteCounts: any change of one byte is refused, but for white space that
@@ -372,6 +386,16 @@ func FuzzVerify(f *testing.F) {
 		}
 		if err != nil && !errors.Is(err, webhook.ErrMalformed) && !errors.Is(err, webhook.ErrStale) {
 			t.Fatal(err)
+		}
+		// The other signature says the same, wherever it can be made.
+		text, formless := webhook.Canonical(nil, body)
+		if formless != nil {
+			return
+		}
+		header = http.Header{"X-Timestamp": header["X-Timestamp"], "X-Signature-V2": {rawSignature(t, text)}}
+		again, errAgain := v.Verify(header, body)
+		if fmt.Sprint(err) != fmt.Sprint(errAgain) || err == nil && (again.ID != e.ID || again.String() != e.String() || !bytes.Equal(again.Raw, text)) {
+			t.Fatalf("raw: %v, %v; canonical: %v, %v", e, err, again, errAgain)
 		}
 	})
 }
