@@ -89,7 +89,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		reply(w, http.StatusUnauthorized)
 	case h.store == nil || e.ID == "":
-		reply(w, h.handle(r.Context(), e))
+		reply(w, h.handle(r.Context(), e, time.Now().Add(callbackTime)))
 	default:
 		reply(w, h.once(r.Context(), e))
 	}
@@ -103,6 +103,7 @@ func reply(w http.ResponseWriter, status int) {
 
 // once handles an event unless it was handled before.
 func (h *handler) once(ctx context.Context, e *Event) (status int) {
+	deadline := time.Now().Add(callbackTime) // the lease runs while the store makes it
 	r, err := h.store.Reserve(ctx, e.ID, lease)
 	switch {
 	case err != nil:
@@ -112,7 +113,11 @@ func (h *handler) once(ctx context.Context, e *Event) (status int) {
 	case r.State != Acquired:
 		return http.StatusServiceUnavailable
 	}
-	if status = h.handle(ctx, e); status == http.StatusOK {
+	if !time.Now().Before(deadline) {
+		_ = h.settle(ctx, r, h.store.Release)
+		return http.StatusServiceUnavailable
+	}
+	if status = h.handle(ctx, e, deadline); status == http.StatusOK {
 		// It was handled, whatever becomes of the note: a 5xx would have it handled again.
 		_ = h.settle(ctx, r, h.store.Complete)
 		return status
@@ -128,8 +133,8 @@ func (h *handler) settle(ctx context.Context, r Reservation, write func(context.
 	return write(ctx, r)
 }
 
-func (h *handler) handle(ctx context.Context, e *Event) (status int) {
-	ctx, cancel := context.WithTimeout(ctx, callbackTime)
+func (h *handler) handle(ctx context.Context, e *Event, deadline time.Time) (status int) {
+	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	status = http.StatusInternalServerError
 	defer func() {

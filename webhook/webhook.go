@@ -28,6 +28,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -216,17 +217,55 @@ func (v *Verifier) authenticate(header http.Header, body []byte, buf *[]byte) ([
 
 var errDuplicates = fmt.Errorf("%w: a key stands twice in one object", ErrMalformed)
 
-// unique refuses duplicate keys in a body that was signed as it is. One that has no
-// canonical form passes.
+// unique refuses duplicate keys in a body that was signed as it is.
 func unique(signed, body []byte, buf *[]byte) error {
 	if len(body) == 0 || &signed[0] != &body[0] {
 		return nil // the canonical form was made, and checked
 	}
-	text, duplicates, _ := canonical((*buf)[:0], body)
-	if *buf = text; duplicates {
+	text, duplicates, err := canonical((*buf)[:0], body)
+	if *buf = text; duplicates || err != nil && repeats(body) {
 		return errDuplicates
 	}
 	return nil
+}
+
+// repeats reports whether a key stands twice in one object of a text that has no
+// canonical form.
+func repeats(text []byte) bool {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	type container struct {
+		keys  map[string]bool // nil in an array
+		value bool            // a key has been read, its value comes
+	}
+	var open []container
+	for {
+		token, err := dec.Token()
+		if err != nil {
+			return false // its end, or not JSON: the decoder says so
+		}
+		if end, ok := token.(json.Delim); ok && (end == '}' || end == ']') {
+			open = open[:len(open)-1]
+			continue
+		}
+		if n := len(open); n > 0 && open[n-1].keys != nil {
+			top := &open[n-1]
+			if key, ok := token.(string); ok && !top.value {
+				if top.keys[key] {
+					return true
+				}
+				top.keys[key], top.value = true, true
+				continue
+			}
+			top.value = false
+		}
+		switch token {
+		case json.Delim('{'):
+			open = append(open, container{keys: map[string]bool{}})
+		case json.Delim('['):
+			open = append(open, container{})
+		}
+	}
 }
 
 // fits compares in constant time.
