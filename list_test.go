@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest"
 )
 
 // Every query, byte for byte: the zero value, all set, each alone.
@@ -430,4 +431,40 @@ func rootEndlessList(rows int) rootTrip {
 		resp.ContentLength, resp.Body = -1, pr
 		return resp, nil
 	}
+}
+
+// TestListWholeStandIn: 10,000 sessions of both kinds, while others come and go. None
+// that was there all the time is missed.
+func TestListWholeStandIn(t *testing.T) {
+	t.Parallel()
+	server := didittest.NewServer(didittest.WithHistory(0))
+	defer server.Close()
+	app := server.AddApplication("A")
+	stay, leave := map[string]bool{}, []string{}
+	for i := range 10_000 {
+		kind := didit.KindUser
+		if i%2 == 0 {
+			kind = didit.KindBusiness
+		}
+		id := app.AddSession(didittest.SessionFixture{Kind: kind, NoDecision: true})
+		if i%100 == 7 {
+			leave = append(leave, id)
+		} else {
+			stay[id] = true
+		}
+	}
+	n := 0
+	for row, err := range app.Client().ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll, PageSize: 200}) {
+		require.NoError(t, err)
+		delete(stay, row.SessionID)
+		if n++; n%90 == 0 && len(leave) > 0 {
+			app.DeleteSession(leave[len(leave)-1]) // the newest, behind us: rows move up
+			leave = leave[:len(leave)-1]
+		}
+		if n%70 == 0 {
+			app.AddSession(didittest.SessionFixture{NoDecision: true}) // rows move down
+		}
+	}
+	assert.Empty(t, stay)
+	assert.GreaterOrEqual(t, n, 9_900)
 }
