@@ -180,8 +180,10 @@ func embed(server *didittest.Server, p *partners) {
 
 // connect sets both partners up on Didit.
 func connect(p *partners) error {
-	if p.user == "" && p.business == "" || p.applicationB == "" {
-		return errors.New("-live needs -application and -user or -business, and B's workflow of each kind; see -h")
+	// Nothing is shared before everything that the import needs is here.
+	if p.user == "" && p.business == "" || p.applicationB == "" ||
+		p.user != "" && p.workflows.User == "" || p.business != "" && p.workflows.Business == "" {
+		return errors.New("-live needs -application, -user or -business, and B's workflow of the same kind; see -h")
 	}
 	var err error
 	if p.a, err = didit.NewClient(didit.WithAPIKey(os.Getenv("DIDIT_API_KEY"))); err != nil {
