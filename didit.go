@@ -281,7 +281,7 @@ func decode(body []byte, v any) error {
 // Errors are those of every other call. Only a GET is sent again once it may have
 // arrived; a [CallError] with OutcomeUnknown says when another may have taken effect.
 //
-// https://docs.didit.me/reference/api-overview
+// https://docs.didit.me/integration/api-errors
 func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
 	p := c.usable(ctx)
 	op := &operation{name: "Do", method: method, class: transport.Once}

@@ -248,7 +248,7 @@ func (im *importing) checkClaims(p *problems) {
 		im.claims.SessionID = announced
 		return
 	}
-	if c := im.c.applicationID; c != "" && im.claims.ForApplicationID != c {
+	if im.foreign() {
 		p.add("Token", "was minted for another application", ErrShareTokenForeign)
 	}
 	if announced != "" && im.claims.SessionID != announced {
@@ -257,6 +257,12 @@ func (im *importing) checkClaims(p *problems) {
 	if len(im.params.FromApplicationIDs) > 0 && !accepted {
 		p.add("Token", "is from an application that is not accepted (FromApplicationIDs)", ErrShareTokenInvalid)
 	}
+}
+
+// foreign reports whether the token says that it is for another application.
+func (im *importing) foreign() bool {
+	target := im.claims.ForApplicationID
+	return target != "" && im.c.applicationID != "" && target != im.c.applicationID
 }
 
 // workflow chooses the workflow that the copy is attached to.
@@ -316,10 +322,7 @@ func (im *importing) final() bool {
 }
 
 func (im *importing) post() (*ImportedSession, error) {
-	im.req = request{into: im, token: answer.Token{
-		Expired: im.expiredFor(0),
-		Foreign: im.readable && im.c.applicationID != "" && im.claims.ForApplicationID != im.c.applicationID,
-	}}
+	im.req = request{into: im, token: answer.Token{Expired: im.expiredFor(0), Foreign: im.foreign()}}
 	var p problems
 	im.req.json = encode(&p, "params", &im.body)
 	if err := p.err(); err != nil {

@@ -827,6 +827,8 @@ func TestImportSends(t *testing.T) {
 		{"user", tokenOf(nil), func(p *didit.ImportSharedSessionParams) {}, map[string]any{"workflow_id": idWorkflow, "trust_review": true}},
 		{"business", tokenOf(map[string]any{"session_kind": "business"}), func(p *didit.ImportSharedSessionParams) {},
 			map[string]any{"workflow_id": businessWorkflow, "trust_review": true}},
+		{"for nobody in particular", tokenOf(map[string]any{"for_application_id": nil}), func(p *didit.ImportSharedSessionParams) {},
+			map[string]any{"workflow_id": idWorkflow, "trust_review": true}},
 		{"no kind means user", tokenOf(map[string]any{"session_kind": nil}), func(p *didit.ImportSharedSessionParams) {},
 			map[string]any{"workflow_id": idWorkflow, "trust_review": true}},
 		{"review again, upper case, accepted partner", tokenOf(nil), func(p *didit.ImportSharedSessionParams) {
