@@ -844,7 +844,7 @@ type QuestionnaireItem struct {
 
 // RegistryCheck is what a company register says.
 //
-// https://docs.didit.me/business-verification/response-schema
+// https://docs.didit.me/reference/data-models
 type RegistryCheck struct {
 	NodeID             string          `json:"node_id"`
 	Status             FeatureStatus   `json:"status"`

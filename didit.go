@@ -117,7 +117,7 @@ type operation struct {
 	kinds  answer.Table
 }
 
-// The operations, https://docs.didit.me/sessions-api. All of Didit's paths end in a
+// The operations; each method names its page. All of Didit's paths end in a
 // slash: without it a redirect is answered, and redirects are not followed.
 var (
 	opShare  = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Spare, answer.Share}
