@@ -155,7 +155,8 @@ type CallError struct {
 	Find       *FindImportedSessionParams `json:"-"`
 	Candidates []string                   `json:"candidates,omitempty"` // imports: own sessions that may be the copy but could not be identified
 
-	once bool // the same call must not be made again blindly
+	once bool   // the same call must not be made again blindly
+	next string // what to do, unless nothing was sent
 }
 
 func (e *CallError) outcome() Outcome {
@@ -187,6 +188,13 @@ func (e *CallError) Error() string {
 	}
 	if n := len(e.Candidates); n > 0 {
 		b.WriteString("; own sessions that may be the copy: " + strconv.Itoa(n))
+	}
+	switch {
+	case e.next == "": // not made by a call
+	case e.outcome() == NotSent:
+		b.WriteString("; it may be called again")
+	default:
+		b.WriteString("; " + e.next)
 	}
 	return b.String()
 }
@@ -328,7 +336,10 @@ func (c *Client) failed(op *operation, r *request, res *transport.Result) error 
 	}
 	e := &CallError{
 		Operation: op.name, Outcome: outcomes[res.Outcome], Attempts: res.Attempts,
-		Err: res.Err, Last: last, once: op.class == transport.Once,
+		Err: res.Err, Last: last, next: "it may be called again",
+	}
+	if op.class == transport.Once {
+		e.once, e.next = true, "look for what it did before calling again"
 	}
 	switch {
 	case res.CtxErr != nil && res.Err != nil:

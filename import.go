@@ -160,6 +160,8 @@ type importBody struct {
 	VendorData  string `json:"vendor_data,omitempty"`
 }
 
+const resumeLater = "call again in a minute with Resume, the same token and vendor data"
+
 // How far the partners' clocks may be from Didit's.
 const (
 	expiryGrace = 30 * time.Second
@@ -339,7 +341,7 @@ func (im *importing) post() (*ImportedSession, error) {
 		}
 		return nil, err
 	}
-	failure.once = false // calling again is what it is made for
+	failure.once, failure.next = false, resumeLater // calling again is what it is made for
 	failure.Find = im.find()
 	if im.req.res.CtxErr == nil && failure.Outcome != NotSent {
 		im.own = true
@@ -466,7 +468,7 @@ func (im *importing) candidates() []string {
 func (im *importing) unknown(cause error, refusal *APIError) error {
 	e := &CallError{
 		Operation: opImport.name, Outcome: OutcomeUnknown, Err: cause, Last: refusal, LookErr: im.lookErr,
-		Find: im.find(), Candidates: im.candidates(),
+		Find: im.find(), Candidates: im.candidates(), next: resumeLater,
 	}
 	if im.req.res != nil {
 		e.Attempts = im.req.res.Attempts
@@ -599,7 +601,7 @@ func (c *Client) findImported(ctx context.Context, params FindImportedSessionPar
 	case err == nil && len(candidates) == 0:
 		return nil, fmt.Errorf("didit: %s: %w", opFind, ErrImportNotFound)
 	default:
-		e := &CallError{Operation: opFind, Outcome: OutcomeUnknown, LookErr: err, Find: &params, Candidates: candidates}
+		e := &CallError{Operation: opFind, Outcome: OutcomeUnknown, LookErr: err, Find: &params, Candidates: candidates, next: "look again later"}
 		var call *CallError
 		switch {
 		case ctx.Err() != nil:

@@ -663,6 +663,7 @@ func TestImportFlow(t *testing.T) {
 					assert.Equal(t, want.last, call.Last.StatusCode)
 				}
 				assert.True(t, didit.Retryable(err))
+				assert.Contains(t, err.Error(), "with Resume", "what to do next")
 				assert.Equal(t, want.posts, call.Attempts)
 			})
 		})
@@ -919,6 +920,7 @@ func TestImportNotSent(t *testing.T) {
 	var call *didit.CallError
 	require.ErrorAs(t, err, &call)
 	assert.Equal(t, didit.NotSent, call.Outcome)
+	assert.Contains(t, err.Error(), "may be called again")
 	assert.Equal(t, 3, call.Attempts)
 	require.NoError(t, call.LookErr)
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
