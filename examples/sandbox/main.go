@@ -164,7 +164,7 @@ func fill(server *didittest.Server) Output {
 	first := server.Applications()[0]
 	for _, kind := range []didit.SessionKind{didit.KindUser, didit.KindBusiness} {
 		for _, status := range []didit.SessionStatus{
-			didit.StatusApproved, didit.StatusDeclined, didit.StatusInReview, // these can be shared
+			didit.StatusApproved, didit.StatusApproved, didit.StatusApproved, didit.StatusDeclined, didit.StatusInReview, // can be shared
 			didit.StatusInProgress, didit.StatusExpired,
 		} {
 			id := first.AddSession(didittest.SessionFixture{Kind: kind, Status: status})

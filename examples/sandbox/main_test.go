@@ -93,7 +93,8 @@ func TestSandbox(t *testing.T) {
 			not[string(s.Kind)] = append(not[string(s.Kind)], s.ID)
 		}
 	}
-	assert.GreaterOrEqual(t, len(shareable["user"])+len(shareable["business"]), 5)
+	assert.Len(t, shareable["user"], 5)
+	assert.Len(t, shareable["business"], 5)
 	assert.Len(t, not["user"], 2)
 	assert.Len(t, not["business"], 2)
 	assert.Contains(t, a.APIKey, "sk_test_didittest_")
