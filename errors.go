@@ -66,11 +66,11 @@ var (
 type APIError struct {
 	Operation  string              `json:"operation"` // "ShareSession"
 	StatusCode int                 `json:"status_code"`
-	Code       string              `json:"code,omitempty"`       // Didit's stable code, when it sends one
-	Message    string              `json:"message,omitempty"`    // one line
-	Fields     map[string][]string `json:"fields,omitempty"`     // field errors; nested ones as "a.b", in lists as "a[0].b"
-	RequestID  string              `json:"request_id,omitempty"` // X-Request-Id, where one was sent
-	RetryAfter time.Duration       `json:"retry_after,omitempty"`
+	Code       string              `json:"code,omitempty"`        // Didit's stable code, when it sends one
+	Message    string              `json:"message,omitempty"`     // one line
+	Fields     map[string][]string `json:"fields,omitempty"`      // field errors; nested ones as "a.b", in lists as "a[0].b"
+	RequestID  string              `json:"request_id,omitempty"`  // X-Request-Id, where one was sent
+	RetryAfter time.Duration       `json:"retry_after,omitempty"` // as asked for, 0 for none; nanoseconds in JSON
 	Attempts   int                 `json:"attempts"`
 	Body       []byte              `json:"-"` // at most 64 KiB, as received; never printed
 
