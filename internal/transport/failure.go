@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -133,7 +136,10 @@ var kinds = []struct {
 	{"TLS could not be agreed on", false, true, false, func(err error) (error, bool) {
 		var record tls.RecordHeaderError
 		var alert tls.AlertError
-		return err, errors.As(err, &record) || errors.As(err, &alert)
+		return err, errors.As(err, &record) || errors.As(err, &alert) || handshakeAlert(err)
+	}},
+	{"the proxy refused the connection", false, true, false, func(err error) (error, bool) {
+		return err, refusedByProxy(err)
 	}},
 	{"the connection was refused", true, true, false, func(err error) (error, bool) {
 		return operation(err), errors.Is(err, syscall.ECONNREFUSED)
@@ -148,6 +154,31 @@ var kinds = []struct {
 		cause := sentinel(err, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed)
 		return cause, cause != nil
 	}},
+}
+
+// handshakeAlert reports whether the server ended the handshake. Only crypto/tls
+// knows the type of its alerts, so their words have to tell.
+func handshakeAlert(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error" && slices.ContainsFunc(handshakeWords, func(words string) bool {
+		return strings.Contains(op.Err.Error(), words)
+	})
+}
+
+var handshakeWords = []string{"handshake failure", "protocol version", "certificate", "insufficient security", "unrecognized name", "no application protocol"}
+
+// refusedByProxy reports whether err is net/http's for a refused CONNECT: the text of
+// the status, in a plain error.
+func refusedByProxy(err error) bool {
+	if errors.Unwrap(err) != nil {
+		return false
+	}
+	for code := http.StatusMultipleChoices; code < 600; code++ {
+		if text := http.StatusText(code); text != "" && text == err.Error() {
+			return true
+		}
+	}
+	return false
 }
 
 // operation returns the *net.OpError, whose text is addresses and a system error.

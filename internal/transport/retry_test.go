@@ -51,9 +51,6 @@ var (
 	unsent  = [3]Outcome{NotSent, NotSent, NotSent}
 	unknown = [3]Outcome{Unknown, Unknown, Unknown}
 	lost    = [3]Outcome{ResultLost, ResultLost, ResultLost}
-	// positive is what can be told without evidence for reads and shares, with it
-	// for what must go out once.
-	positive = [3]Outcome{Unknown, Unknown, NotSent}
 )
 
 // TestRetryTable is "When a request is sent again" of the design, counted where
@@ -224,7 +221,7 @@ func failureRows() []row {
 					tr.TLSClientConfig = &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}
 				})}
 			},
-			attempts: again, outcome: positive, text: "the request failed before an answer came",
+			attempts: again, outcome: unsent, text: "TLS could not be agreed on",
 		},
 		{
 			name: "refused proxy", place: func(t *testing.T) place {
@@ -250,7 +247,7 @@ func failureRows() []row {
 				require.NoError(t, err)
 				return place{base: "https://host.test", count: n.Load, hc: client(t, func(tr *http.Transport) { tr.Proxy = http.ProxyURL(at) })}
 			},
-			attempts: again, outcome: positive, text: "the request failed before an answer came",
+			attempts: again, outcome: unsent, text: "the proxy refused the connection",
 		},
 		{
 			name: "EOF", place: writing(""), sent: true,
