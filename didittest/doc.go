@@ -26,11 +26,13 @@
 //
 // The program examples/sandbox serves it to clients in any language:
 //
-//	go run github.com/didit-go/didit/examples/sandbox@latest -addr 127.0.0.1:8123
+//	go install github.com/didit-go/didit/examples/sandbox@latest
+//	sandbox -addr 127.0.0.1:8123
 //
 // It prints one line of JSON with the base URL, the keys of two applications and the
 // ids of the first one's sessions. A test in Python, Node or Java starts it, reads the
-// line, points its own client at base_url, and ends it with SIGTERM. The flag -fault
-// makes calls go wrong, -dialect and -rate-limit are the options of the same name, and
-// -webhooks delivers events to a URL.
+// line, points its own client at base_url, and ends it with SIGTERM. (go run does not
+// pass a SIGTERM on: it ends, and the program goes on.) The flag -fault makes calls go
+// wrong, -dialect and -rate-limit are the options of the same name, and -webhooks
+// delivers events to a URL.
 package didittest

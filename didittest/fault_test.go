@@ -215,7 +215,8 @@ func TestCloseUnderLoad(t *testing.T) {
 	for range 20 {
 		w := newWorld(t)
 		id := w.a.AddSession(didittest.SessionFixture{})
-		answered := make(chan struct{}, 1000)
+		answered := make(chan struct{})
+		var first sync.Once
 		var clients sync.WaitGroup
 		for range 8 {
 			clients.Go(func() {
@@ -223,7 +224,7 @@ func TestCloseUnderLoad(t *testing.T) {
 					if _, err := w.try(http.MethodGet, "/v3/session/"+id+"/decision/", w.a.APIKey, ""); err != nil {
 						return
 					}
-					answered <- struct{}{}
+					first.Do(func() { close(answered) })
 				}
 			})
 		}

@@ -4,7 +4,8 @@
 //
 // It prints one line of JSON: the base URL, two applications with their keys, and the
 // first one's sessions. Each request is a line on standard error. SIGINT and SIGTERM
-// end it.
+// end it. A script that ends it with SIGTERM has to build it first: go run does not pass
+// that on.
 //
 // A fault is an operation, a kind and how often, 1 unless said and -1 for always:
 //
