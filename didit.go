@@ -173,7 +173,7 @@ func NewClient(opts ...Option) (*Client, error) {
 		send: transport.New(transport.Config{
 			HTTPClient: s.httpClient, AttemptTimeout: s.attemptTimeout, MaxRetries: s.maxRetries,
 			WaitMin: s.waitMin, WaitMax: s.waitMax, MaxRetryAfter: s.maxRetryAfter, MaxBody: maxBody,
-			Limiter: s.limiter, Logger: s.logger, Now: s.now,
+			Limiter: s.limiter, Observe: observer(s.limiter), Logger: s.logger, Now: s.now,
 		}),
 		now: s.now, audit: s.audit, logger: s.logger, waitMin: s.waitMin,
 	}, nil
@@ -362,13 +362,6 @@ func (a *acknowledged) Decode(status int, body []byte) error {
 		return transport.Unfit("speaks of another session")
 	}
 	return nil
-}
-
-// OperationFromContext tells a RoundTripper, given the context of a request, which
-// call it belongs to: "GetSession" and "/v3/session/{id}/decision/", for spans and
-// metrics.
-func OperationFromContext(ctx context.Context) (operation, pathTemplate string, ok bool) {
-	return transport.FromContext(ctx)
 }
 
 // String names the server and the application, nothing else.

@@ -27,13 +27,6 @@ const (
 // Option sets one thing about a [Client]. The last one of a kind wins.
 type Option func(*settings)
 
-// Limiter is waited on before every attempt; an error of it ends the call, not
-// sent. A *rate.Limiter of golang.org/x/time/rate is one. It is used by many
-// goroutines at once.
-type Limiter interface {
-	Wait(ctx context.Context) error
-}
-
 type settings struct {
 	key, applicationID       string
 	keyGiven, appGiven       bool

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"os"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -38,7 +39,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response {
 	c.again = false
 	if l := c.t.cfg.Limiter; l != nil {
-		if err := l.Wait(c.Context); err != nil {
+		if err := l.Wait(c); err != nil { //nolint:contextcheck // the call is the context
 			c.unsent(limited(err))
 			return nil
 		}
@@ -48,6 +49,9 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 		return nil
 	}
 	c.res.Attempts++
+	if c.t.cfg.Observe != nil {
+		defer c.observe(time.Now())
+	}
 	ctx, stop := c.bound()
 	defer stop.end()
 	var ev *evidence
@@ -76,8 +80,20 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 		c.unanswered(ctx, ev, errors.New("switching protocols"))
 		return nil
 	}
+	if resp.StatusCode == http.StatusTooManyRequests {
+		c.limit, _ = strconv.Atoi(resp.Header.Get("X-RateLimit-Limit"))
+	}
 	c.answered(ctx, resp, stop)
 	return resp
+}
+
+// observe tells the limiter what the attempt that has just ended met.
+func (c *call) observe(sent time.Time) {
+	a := Answer{Operation: c.req.Operation, Write: c.write(), Sent: sent, At: time.Now(), StatusCode: c.res.Status, RetryAfter: c.res.RetryAfter}
+	if a.StatusCode == http.StatusTooManyRequests {
+		a.Limit = max(c.limit, 0)
+	}
+	c.t.cfg.Observe(c, a)
 }
 
 // bound gives an attempt its deadline. Where the caller's own ends sooner, that

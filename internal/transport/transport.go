@@ -48,6 +48,16 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
+// Answer is one attempt as a Limiter sees it afterwards.
+type Answer struct {
+	Operation  string
+	Write      bool
+	Sent, At   time.Time
+	StatusCode int // 0: no answer came
+	RetryAfter time.Duration
+	Limit      int // X-RateLimit-Limit, which comes with a 429 only
+}
+
 // Config is what a Client is made of. Zero durations and counts mean none.
 type Config struct {
 	HTTPClient       *http.Client // copied; redirects are never followed
@@ -56,8 +66,9 @@ type Config struct {
 	WaitMin, WaitMax time.Duration
 	MaxRetryAfter    time.Duration
 	MaxBody          int64
-	Limiter          Limiter      // nil: none
-	Logger           *slog.Logger // nil: silent
+	Limiter          Limiter                       // nil: none
+	Observe          func(context.Context, Answer) // told of every attempt; nil: nobody is
+	Logger           *slog.Logger                  // nil: silent
 	Now              func() time.Time
 }
 
@@ -158,6 +169,7 @@ type call struct {
 	ra    time.Duration // what the last attempt's Retry-After asks for; negative: none
 	wait  time.Duration // before the next attempt
 	many  int32         // answers with 429 so far
+	limit int           // X-RateLimit-Limit of the last of them
 	again bool          // the last attempt allows another
 }
 
@@ -178,6 +190,15 @@ func FromContext(ctx context.Context) (operation, pathTemplate string, ok bool) 
 	}
 	return c.req.Operation, c.req.PathTemplate, true
 }
+
+// IsWrite tells a Limiter whether the request is one that Didit counts as a write.
+// A context without an operation counts as one.
+func IsWrite(ctx context.Context) bool {
+	c, ok := ctx.Value(callKey{}).(*call)
+	return !ok || c.write()
+}
+
+func (c *call) write() bool { return c.req.Method != http.MethodGet }
 
 // Do makes the call.
 func (t *Client) Do(ctx context.Context, req Request) *Result {
