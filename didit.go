@@ -89,8 +89,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -98,37 +96,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/didit-go/didit/internal/answer"
 	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/transport"
 )
 
 const version = "0.1.0"
-
-// maxBody is the largest answer that is read, but for a PDF.
-const maxBody = 16 << 20
-
-// operation is one call of the API. Every 2xx is its success.
-type operation struct {
-	name   string
-	method string
-	path   string // template
-	class  transport.Class
-	kinds  answer.Table
-}
-
-// The operations; each method names its page. All of Didit's paths end in a
-// slash: without it a redirect is answered, and redirects are not followed.
-var (
-	opShare  = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Spare, answer.Share}
-	opImport = &operation{"ImportSharedSession", http.MethodPost, "/v3/session/import-shared/", transport.Once, answer.Import}
-	opGet    = &operation{"GetSession", http.MethodGet, "/v3/session/{id}/decision/", transport.Read, answer.Plain}
-	opList   = &operation{"ListSessions", http.MethodGet, "/v3/sessions/", transport.Read, answer.Plain}
-	opCreate = &operation{"CreateSession", http.MethodPost, "/v3/session/", transport.Once, answer.Plain}
-	opUpdate = &operation{"UpdateSessionStatus", http.MethodPatch, "/v3/session/{id}/update-status/", transport.Once, answer.Plain}
-	opDelete = &operation{"DeleteSession", http.MethodDelete, "/v3/session/{id}/delete/", transport.Read, answer.Plain}
-	opPDF    = &operation{"SessionPDF", http.MethodGet, "/v3/session/{id}/generate-pdf/", transport.Read, answer.Plain}
-)
 
 // Client calls Didit with the key of one application. Make it once with
 // [NewClient]; it never changes, and any number of goroutines may use it.
@@ -195,45 +167,6 @@ func headers(key, agent string) func(r *request) http.Header {
 	}
 }
 
-// request is what one call sends and where its answer goes.
-type request struct {
-	id     string   // in place of "{id}", a checked UUID
-	url    *url.URL // path and query, where the operation's path does not say it all
-	json   []byte
-	into   transport.Decoder
-	stream io.Writer
-
-	sent  []string     // strings that an error must not show, beyond those in json and id
-	token answer.Token // what the share token's claims tell about a refusal
-
-	res *transport.Result // what became of it
-}
-
-// call is the one way to the API.
-func (c *Client) call(ctx context.Context, op *operation, r *request) error {
-	own := r.url
-	if own == nil {
-		own = &url.URL{Path: route.Path(op.path, r.id)}
-	}
-	u := *c.base
-	u.Path, u.RawQuery = u.Path+own.Path, own.RawQuery
-	if u.RawPath != "" || own.RawPath != "" {
-		u.RawPath = c.base.EscapedPath() + own.EscapedPath()
-	}
-	req := transport.Request{
-		Operation: op.name, PathTemplate: op.path, Class: op.class, Method: op.method,
-		URL: u, Header: c.header(r), Body: r.json, Into: r.into, Stream: r.stream,
-	}
-	if c.logger != nil {
-		req.Mask = func(text string) string { return c.mask(r)(text) }
-	}
-	r.res = c.send.Do(ctx, req)
-	if r.res.OK {
-		return nil
-	}
-	return c.failed(op, r, r.res)
-}
-
 // usable starts the list of a call's problems with those that every call can have.
 // Where it is not empty, nothing else of the client may be touched.
 func (c *Client) usable(ctx context.Context) problems {
@@ -245,32 +178,6 @@ func (c *Client) usable(ctx context.Context) problems {
 		p.add("ctx", "must not be nil", nil)
 	}
 	return p
-}
-
-// checkID takes a session's id.
-func checkID(p *problems, field, id string) string {
-	lower, ok := route.UUID(id)
-	if !ok {
-		p.add(field, "must be a UUID in its form of 36 characters", nil)
-	}
-	return lower
-}
-
-// encode makes a body. What cannot be encoded is the caller's own type.
-func encode(p *problems, field string, body any) []byte {
-	data, err := json.Marshal(body)
-	if err != nil {
-		p.add(field, "cannot be encoded as JSON", nil)
-	}
-	return data
-}
-
-// decode reads JSON within bounds.
-func decode(body []byte, v any) error {
-	if !answer.Bounded(body) {
-		return transport.Unfit("has a list of more than 10,000 items")
-	}
-	return json.Unmarshal(body, v)
 }
 
 // Do makes any other call of the API: path is "/v3/..." with an optional query,
@@ -341,42 +248,3 @@ func (a *anyAnswer) Decode(_ int, body []byte) error {
 	// The same answer would not fit the caller's type the next time either.
 	return transport.Final(errors.New("does not fit the type of out"))
 }
-
-// acknowledged is an answer whose success is all that matters.
-type acknowledged struct {
-	id    string // the session that it must speak of, where it speaks of one
-	empty bool   // no body is fine
-}
-
-func (a *acknowledged) Decode(status int, body []byte) error {
-	if len(bytes.TrimSpace(body)) == 0 && (a.empty || status == http.StatusNoContent) {
-		return nil
-	}
-	var said struct {
-		SessionID string `json:"session_id"`
-	}
-	if err := decode(body, &said); err != nil {
-		return err
-	}
-	if said.SessionID != "" && !strings.EqualFold(said.SessionID, a.id) {
-		return transport.Unfit("speaks of another session")
-	}
-	return nil
-}
-
-// String names the server and the application, nothing else.
-func (c Client) String() string {
-	if c.base == nil {
-		return "didit.Client(not made by NewClient)"
-	}
-	return "didit.Client(" + c.base.Host + " " + c.applicationID + ")"
-}
-
-// GoString is String.
-func (c Client) GoString() string { return c.String() }
-
-// Format prints String for every verb.
-func (c Client) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
-
-// LogValue is String.
-func (c Client) LogValue() slog.Value { return slog.StringValue(c.String()) }

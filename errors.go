@@ -2,19 +2,15 @@ package didit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/didit-go/didit/internal/answer"
 	"github.com/didit-go/didit/internal/transport"
 )
 
@@ -25,6 +21,7 @@ type sentinel struct {
 }
 
 func (s *sentinel) Error() string { return "didit: " + s.text }
+
 func (s *sentinel) Unwrap() error { return s.parent }
 
 // The errors of this package match these with [errors.Is]; none is returned
@@ -120,12 +117,6 @@ func (e *APIError) Is(target error) bool {
 }
 
 func isTokenError(err error) bool { return errors.Is(err, ErrShareTokenInvalid) }
-
-// Format prints Error for every verb, of a copied value too: Body is in it.
-func (e APIError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
-
-// LogValue is Error.
-func (e APIError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
 
 // Outcome says what can have taken effect.
 type Outcome string
@@ -223,63 +214,6 @@ func (e *CallError) Is(target error) bool {
 	}
 }
 
-// Format prints Error for every verb, of a copied value too: Err may say anything.
-func (e CallError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
-
-// LogValue is Error.
-func (e CallError) LogValue() slog.Value { return slog.StringValue(e.Error()) }
-
-// ValidationError is a local refusal: this call sent nothing that changes
-// anything. It names every problem at once and quotes no value that may be a
-// secret or personal.
-type ValidationError struct{ Problems []Problem }
-
-// Problem is one thing to mend.
-type Problem struct {
-	Field   string // the param or option, "TTL", "WithBaseURL"
-	Message string
-	Err     error // its sentinel, if it has one
-}
-
-func (e *ValidationError) Error() string {
-	parts := make([]string, len(e.Problems))
-	for i, p := range e.Problems {
-		parts[i] = p.Field + " " + p.Message
-	}
-	return "didit: refused locally: " + strings.Join(parts, "; ")
-}
-
-// Unwrap returns ErrInvalidParams and the sentinels of the problems.
-func (e *ValidationError) Unwrap() []error {
-	all := []error{ErrInvalidParams}
-	for _, p := range e.Problems {
-		if p.Err != nil {
-			all = append(all, p.Err)
-		}
-	}
-	return all
-}
-
-// MarshalJSON writes the problems' fields and messages.
-func (p Problem) MarshalJSON() ([]byte, error) {
-	return json.Marshal(map[string]string{"field": p.Field, "message": p.Message})
-}
-
-// problems collects what is wrong with a call's params.
-type problems []Problem
-
-func (p *problems) add(field, message string, sentinel error) {
-	*p = append(*p, Problem{Field: field, Message: message, Err: sentinel})
-}
-
-// err returns all problems as one error, or nil.
-func (p problems) err() error {
-	if len(p) == 0 {
-		return nil
-	}
-	return &ValidationError{Problems: p}
-}
-
 // Retryable reports whether the same call with the same params may be made again
 // and may then succeed: after rate limits and server errors, after anything that
 // was not sent, after a lost answer to a read or a share, and after an import
@@ -314,94 +248,17 @@ func safeText(err error) string {
 // ended is a context's error together with the failure before it.
 type ended struct{ ctx, last error }
 
-func (e *ended) Error() string   { return safeText(e.ctx) + " after: " + safeText(e.last) }
+func (e *ended) Error() string { return safeText(e.ctx) + " after: " + safeText(e.last) }
+
 func (e *ended) Unwrap() []error { return []error{e.ctx, e.last} }
 
 // Format prints Error for every verb.
 func (e *ended) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
 
-// failed builds the error of a call from what became of it.
-func (c *Client) failed(op *operation, r *request, res *transport.Result) error {
-	var last *APIError
-	if res.Status != 0 {
-		last = c.apiError(op, r, res)
+// join puts a context's error before what had happened when it ended.
+func join(ctxErr, before error) error {
+	if before == nil {
+		return ctxErr
 	}
-	if last != nil && res.CtxErr == nil {
-		open := op.class == transport.Once && res.Status >= 500
-		// An answer that says nothing of an earlier attempt leaves that one open.
-		open = open || op.class != transport.Read && res.Lost && res.Status == http.StatusTooManyRequests
-		if !open {
-			return last
-		}
-	}
-	e := &CallError{
-		Operation: op.name, Outcome: outcomes[res.Outcome], Attempts: res.Attempts,
-		Err: res.Err, Last: last, next: "it may be called again",
-	}
-	if op.class == transport.Once {
-		e.once, e.next = true, "look for what it did before calling again"
-	}
-	switch {
-	case res.CtxErr != nil && res.Err != nil:
-		e.Err = &ended{res.CtxErr, res.Err}
-	case res.CtxErr != nil:
-		e.Err = res.CtxErr
-	}
-	return e
-}
-
-var outcomes = [...]Outcome{
-	transport.NotSent: NotSent, transport.Unknown: OutcomeUnknown, transport.ResultLost: ResultLost,
-}
-
-// apiError reads an error answer. Its kind is told from what the server wrote; what
-// it prints is masked.
-func (c *Client) apiError(op *operation, r *request, res *transport.Result) *APIError {
-	said := answer.ParseErrorBody(res.Body)
-	e := &APIError{
-		Operation: op.name, StatusCode: res.Status, RequestID: res.RequestID,
-		RetryAfter: res.RetryAfter, Attempts: res.Attempts, Body: res.Body,
-	}
-	for _, kind := range answer.Kinds(op.kinds, res.Status, said, r.token) {
-		e.kinds = append(e.kinds, kindErrors[kind])
-	}
-	mask := c.mask(r)
-	e.Code, e.Message = mask(said.Code), mask(said.Message)
-	e.RequestID = mask(e.RequestID)
-	for field, texts := range said.Fields {
-		if e.Fields == nil {
-			e.Fields = make(map[string][]string, len(said.Fields))
-		}
-		field = mask(field)
-		for _, text := range texts {
-			e.Fields[field] = append(e.Fields[field], mask(text))
-		}
-	}
-	return e
-}
-
-// mask returns what takes everything that a call sent out of a server's text.
-func (c *Client) mask(r *request) func(string) string {
-	sent := append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...)
-	for _, s := range sent { // a server may quote the URL as it came
-		if q := url.QueryEscape(s); q != s {
-			sent = append(sent, q, url.PathEscape(s))
-		}
-	}
-	return answer.Mask(sent)
-}
-
-var kindErrors = [...]error{
-	answer.BadKey:               ErrUnauthorized,
-	answer.NotShareable:         ErrSessionNotShareable,
-	answer.SelfShare:            ErrSelfShare,
-	answer.ApplicationNotFound:  ErrApplicationNotFound,
-	answer.BadTTL:               ErrInvalidTTL,
-	answer.TokenInvalid:         ErrShareTokenInvalid,
-	answer.TokenExpired:         ErrShareTokenExpired,
-	answer.TokenForeign:         ErrShareTokenForeign,
-	answer.SourceGone:           ErrSourceSessionGone,
-	answer.AlreadyImported:      ErrAlreadyImported,
-	answer.WorkflowNotFound:     ErrWorkflowNotFound,
-	answer.WorkflowKindMismatch: ErrWorkflowKindMismatch,
+	return &ended{ctxErr, before}
 }

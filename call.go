@@ -1,0 +1,195 @@
+package didit
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/didit-go/didit/internal/answer"
+	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/transport"
+)
+
+// operation is one call of the API. Every 2xx is its success.
+type operation struct {
+	name   string
+	method string
+	path   string // template
+	class  transport.Class
+	kinds  answer.Table
+}
+
+// The operations; each method names its page. All of Didit's paths end in a
+// slash: without it a redirect is answered, and redirects are not followed.
+var (
+	opShare  = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Spare, answer.Share}
+	opImport = &operation{"ImportSharedSession", http.MethodPost, "/v3/session/import-shared/", transport.Once, answer.Import}
+	opGet    = &operation{"GetSession", http.MethodGet, "/v3/session/{id}/decision/", transport.Read, answer.Plain}
+	opList   = &operation{"ListSessions", http.MethodGet, "/v3/sessions/", transport.Read, answer.Plain}
+	opCreate = &operation{"CreateSession", http.MethodPost, "/v3/session/", transport.Once, answer.Plain}
+	opUpdate = &operation{"UpdateSessionStatus", http.MethodPatch, "/v3/session/{id}/update-status/", transport.Once, answer.Plain}
+	opDelete = &operation{"DeleteSession", http.MethodDelete, "/v3/session/{id}/delete/", transport.Read, answer.Plain}
+	opPDF    = &operation{"SessionPDF", http.MethodGet, "/v3/session/{id}/generate-pdf/", transport.Read, answer.Plain}
+)
+
+// maxBody is the largest answer that is read, but for a PDF.
+const maxBody = 16 << 20
+
+// request is what one call sends and where its answer goes.
+type request struct {
+	id     string   // in place of "{id}", a checked UUID
+	url    *url.URL // path and query, where the operation's path does not say it all
+	json   []byte
+	into   transport.Decoder
+	stream io.Writer
+
+	sent  []string     // strings that an error must not show, beyond those in json and id
+	token answer.Token // what the share token's claims tell about a refusal
+
+	res *transport.Result // what became of it
+}
+
+// call is the one way to the API.
+func (c *Client) call(ctx context.Context, op *operation, r *request) error {
+	own := r.url
+	if own == nil {
+		own = &url.URL{Path: route.Path(op.path, r.id)}
+	}
+	u := *c.base
+	u.Path, u.RawQuery = u.Path+own.Path, own.RawQuery
+	if u.RawPath != "" || own.RawPath != "" {
+		u.RawPath = c.base.EscapedPath() + own.EscapedPath()
+	}
+	req := transport.Request{
+		Operation: op.name, PathTemplate: op.path, Class: op.class, Method: op.method,
+		URL: u, Header: c.header(r), Body: r.json, Into: r.into, Stream: r.stream,
+	}
+	if c.logger != nil {
+		req.Mask = func(text string) string { return c.mask(r)(text) }
+	}
+	r.res = c.send.Do(ctx, req)
+	if r.res.OK {
+		return nil
+	}
+	return c.failed(op, r, r.res)
+}
+
+// decode reads JSON within bounds.
+func decode(body []byte, v any) error {
+	if !answer.Bounded(body) {
+		return transport.Unfit("has a list of more than 10,000 items")
+	}
+	return json.Unmarshal(body, v)
+}
+
+// acknowledged is an answer whose success is all that matters.
+type acknowledged struct {
+	id    string // the session that it must speak of, where it speaks of one
+	empty bool   // no body is fine
+}
+
+func (a *acknowledged) Decode(status int, body []byte) error {
+	if len(bytes.TrimSpace(body)) == 0 && (a.empty || status == http.StatusNoContent) {
+		return nil
+	}
+	var said struct {
+		SessionID string `json:"session_id"`
+	}
+	if err := decode(body, &said); err != nil {
+		return err
+	}
+	if said.SessionID != "" && !strings.EqualFold(said.SessionID, a.id) {
+		return transport.Unfit("speaks of another session")
+	}
+	return nil
+}
+
+// failed builds the error of a call from what became of it.
+func (c *Client) failed(op *operation, r *request, res *transport.Result) error {
+	var last *APIError
+	if res.Status != 0 {
+		last = c.apiError(op, r, res)
+	}
+	if last != nil && res.CtxErr == nil {
+		open := op.class == transport.Once && res.Status >= 500
+		// An answer that says nothing of an earlier attempt leaves that one open.
+		open = open || op.class != transport.Read && res.Lost && res.Status == http.StatusTooManyRequests
+		if !open {
+			return last
+		}
+	}
+	e := &CallError{
+		Operation: op.name, Outcome: outcomes[res.Outcome], Attempts: res.Attempts,
+		Err: res.Err, Last: last, next: "it may be called again",
+	}
+	if op.class == transport.Once {
+		e.once, e.next = true, "look for what it did before calling again"
+	}
+	switch {
+	case res.CtxErr != nil && res.Err != nil:
+		e.Err = &ended{res.CtxErr, res.Err}
+	case res.CtxErr != nil:
+		e.Err = res.CtxErr
+	}
+	return e
+}
+
+var outcomes = [...]Outcome{
+	transport.NotSent: NotSent, transport.Unknown: OutcomeUnknown, transport.ResultLost: ResultLost,
+}
+
+// apiError reads an error answer. Its kind is told from what the server wrote; what
+// it prints is masked.
+func (c *Client) apiError(op *operation, r *request, res *transport.Result) *APIError {
+	said := answer.ParseErrorBody(res.Body)
+	e := &APIError{
+		Operation: op.name, StatusCode: res.Status, RequestID: res.RequestID,
+		RetryAfter: res.RetryAfter, Attempts: res.Attempts, Body: res.Body,
+	}
+	for _, kind := range answer.Kinds(op.kinds, res.Status, said, r.token) {
+		e.kinds = append(e.kinds, kindErrors[kind])
+	}
+	mask := c.mask(r)
+	e.Code, e.Message = mask(said.Code), mask(said.Message)
+	e.RequestID = mask(e.RequestID)
+	for field, texts := range said.Fields {
+		if e.Fields == nil {
+			e.Fields = make(map[string][]string, len(said.Fields))
+		}
+		field = mask(field)
+		for _, text := range texts {
+			e.Fields[field] = append(e.Fields[field], mask(text))
+		}
+	}
+	return e
+}
+
+var kindErrors = [...]error{
+	answer.BadKey:               ErrUnauthorized,
+	answer.NotShareable:         ErrSessionNotShareable,
+	answer.SelfShare:            ErrSelfShare,
+	answer.ApplicationNotFound:  ErrApplicationNotFound,
+	answer.BadTTL:               ErrInvalidTTL,
+	answer.TokenInvalid:         ErrShareTokenInvalid,
+	answer.TokenExpired:         ErrShareTokenExpired,
+	answer.TokenForeign:         ErrShareTokenForeign,
+	answer.SourceGone:           ErrSourceSessionGone,
+	answer.AlreadyImported:      ErrAlreadyImported,
+	answer.WorkflowNotFound:     ErrWorkflowNotFound,
+	answer.WorkflowKindMismatch: ErrWorkflowKindMismatch,
+}
+
+// mask returns what takes everything that a call sent out of a server's text.
+func (c *Client) mask(r *request) func(string) string {
+	sent := append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...)
+	for _, s := range sent { // a server may quote the URL as it came
+		if q := url.QueryEscape(s); q != s {
+			sent = append(sent, q, url.PathEscape(s))
+		}
+	}
+	return answer.Mask(sent)
+}

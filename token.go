@@ -1,0 +1,169 @@
+package didit
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// ShareToken is a share token. It keeps its text to itself: printing shows its
+// fingerprint, and encoding fails with ErrTokenNotSerializable rather than send a
+// partner a redacted one. Only Reveal gives the text.
+type ShareToken struct {
+	_    [0]func() // no ==: it would compare pointers
+	text *string   // fmt does not follow a pointer in an unexported field
+}
+
+// NewShareToken takes the text of a token that a partner sent. White space around
+// it is trimmed. Nothing is checked yet.
+func NewShareToken(raw string) ShareToken {
+	raw = strings.TrimSpace(raw)
+	if raw == "" {
+		return ShareToken{}
+	}
+	return ShareToken{text: &raw}
+}
+
+// Reveal returns the text of the token, a bearer copy of a person's identity file.
+func (t ShareToken) Reveal() string {
+	if t.text == nil {
+		return ""
+	}
+	return *t.text
+}
+
+// IsZero reports whether there is no token.
+func (t ShareToken) IsZero() bool { return t.text == nil }
+
+// Fingerprint identifies the token in logs and ledgers: the first 16 hex digits of
+// its SHA-256. Empty for no token.
+func (t ShareToken) Fingerprint() string {
+	if t.IsZero() {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(*t.text))
+	return hex.EncodeToString(sum[:8])
+}
+
+// ShareClaims is what a share token says about itself.
+type ShareClaims struct {
+	SessionID         string      // the source session
+	FromApplicationID string      // Partner A's
+	ForApplicationID  string      // Partner B's
+	SessionKind       SessionKind // KindUser where the token names none
+	IssuedAt          time.Time   // zero where the token does not say
+	ExpiresAt         time.Time   // zero where the token does not say
+}
+
+const maxToken = 8 << 10
+
+// Claims reads the token's claims. They are NOT verified: the key that signed them
+// is Didit's. Use them to refuse early and to look, never to grant. Where they
+// cannot be read, the error matches ErrShareTokenInvalid.
+func (t ShareToken) Claims() (ShareClaims, error) {
+	claims, ok := t.claims()
+	if !ok {
+		return ShareClaims{}, &ValidationError{Problems: []Problem{
+			{Field: "Token", Message: "has no claims that can be read", Err: ErrShareTokenInvalid},
+		}}
+	}
+	return claims, nil
+}
+
+func (t ShareToken) claims() (c ShareClaims, ok bool) {
+	if t.problem() != "" {
+		return c, false
+	}
+	_, rest, _ := strings.Cut(*t.text, ".")
+	payload, signature, ok := strings.Cut(rest, ".")
+	if !ok || strings.Contains(signature, ".") {
+		return c, false
+	}
+	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
+	if err != nil {
+		return c, false
+	}
+	var said struct {
+		SessionID         string      `json:"session_id"`
+		SessionKind       SessionKind `json:"session_kind"`
+		FromApplicationID string      `json:"from_application_id"`
+		ForApplicationID  string      `json:"for_application_id"`
+		IssuedAt          float64     `json:"iat"`
+		ExpiresAt         float64     `json:"exp"`
+	}
+	if json.Unmarshal(data, &said) != nil || said.SessionID == "" {
+		return c, false
+	}
+	issued, ok := unix(said.IssuedAt)
+	if !ok {
+		return c, false
+	}
+	expires, ok := unix(said.ExpiresAt)
+	if !ok {
+		return c, false
+	}
+	if said.SessionKind == "" {
+		said.SessionKind = KindUser
+	}
+	return ShareClaims{
+		SessionID: strings.ToLower(said.SessionID), SessionKind: said.SessionKind,
+		FromApplicationID: strings.ToLower(said.FromApplicationID), ForApplicationID: strings.ToLower(said.ForApplicationID),
+		IssuedAt: issued, ExpiresAt: expires,
+	}, true
+}
+
+// unix reads a time of a JWT within the years that time.Time can print.
+func unix(seconds float64) (time.Time, bool) {
+	const year9999 = 253402300799
+	if seconds == 0 {
+		return time.Time{}, true
+	}
+	return time.Unix(int64(seconds), 0).UTC(), seconds > 0 && seconds <= year9999
+}
+
+// problem says why the text cannot be a share token.
+func (t ShareToken) problem() string {
+	switch {
+	case t.IsZero():
+		return "is required"
+	case len(*t.text) > maxToken:
+		return "is longer than 8 KiB"
+	}
+	for _, c := range []byte(*t.text) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
+		default:
+			return "has characters that no share token has"
+		}
+	}
+	return ""
+}
+
+// MarshalJSON fails: see [ShareToken].
+func (t ShareToken) MarshalJSON() ([]byte, error) { return nil, ErrTokenNotSerializable }
+
+// MarshalText fails: see [ShareToken].
+func (t ShareToken) MarshalText() ([]byte, error) { return nil, ErrTokenNotSerializable }
+
+// UnmarshalJSON reads the plain text, so that a receiver can decode into a token.
+func (t *ShareToken) UnmarshalJSON(data []byte) error {
+	if bytes.Equal(data, []byte("null")) {
+		return nil
+	}
+	var text string
+	if json.Unmarshal(data, &text) != nil {
+		return &ValidationError{Problems: []Problem{{Field: "Token", Message: "is not a JSON string", Err: ErrShareTokenInvalid}}}
+	}
+	*t = NewShareToken(text)
+	return nil
+}
+
+// UnmarshalText reads the plain text.
+func (t *ShareToken) UnmarshalText(data []byte) error {
+	*t = NewShareToken(string(data))
+	return nil
+}

@@ -1,0 +1,77 @@
+package didit
+
+import (
+	"encoding/json"
+	"strings"
+
+	"github.com/didit-go/didit/internal/route"
+)
+
+// ValidationError is a local refusal: this call sent nothing that changes
+// anything. It names every problem at once and quotes no value that may be a
+// secret or personal.
+type ValidationError struct{ Problems []Problem }
+
+func (e *ValidationError) Error() string {
+	parts := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		parts[i] = p.Field + " " + p.Message
+	}
+	return "didit: refused locally: " + strings.Join(parts, "; ")
+}
+
+// Unwrap returns ErrInvalidParams and the sentinels of the problems.
+func (e *ValidationError) Unwrap() []error {
+	all := []error{ErrInvalidParams}
+	for _, p := range e.Problems {
+		if p.Err != nil {
+			all = append(all, p.Err)
+		}
+	}
+	return all
+}
+
+// Problem is one thing to mend.
+type Problem struct {
+	Field   string // the param or option, "TTL", "WithBaseURL"
+	Message string
+	Err     error // its sentinel, if it has one
+}
+
+// MarshalJSON writes the problems' fields and messages.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	return json.Marshal(map[string]string{"field": p.Field, "message": p.Message})
+}
+
+// problems collects what is wrong with a call's params.
+type problems []Problem
+
+func (p *problems) add(field, message string, sentinel error) {
+	*p = append(*p, Problem{Field: field, Message: message, Err: sentinel})
+}
+
+// err returns all problems as one error, or nil.
+func (p problems) err() error {
+	if len(p) == 0 {
+		return nil
+	}
+	return &ValidationError{Problems: p}
+}
+
+// checkID takes a session's id.
+func checkID(p *problems, field, id string) string {
+	lower, ok := route.UUID(id)
+	if !ok {
+		p.add(field, "must be a UUID in its form of 36 characters", nil)
+	}
+	return lower
+}
+
+// encode makes a body. What cannot be encoded is the caller's own type.
+func encode(p *problems, field string, body any) []byte {
+	data, err := json.Marshal(body)
+	if err != nil {
+		p.add(field, "cannot be encoded as JSON", nil)
+	}
+	return data
+}
