@@ -1,14 +1,13 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
-	"net/http/httptrace"
-	"os"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 )
 
@@ -37,7 +36,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 // attempt sends the request once and reads the answer to its end. It returns the
 // response, its body closed, or nil where there was none.
 func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response {
-	c.again = false
+	c.again, c.status = false, 0
 	if l := c.t.cfg.Limiter; l != nil {
 		if err := l.Wait(c); err != nil { //nolint:contextcheck // the call is the context
 			c.unsent(limited(err))
@@ -54,18 +53,14 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 	}
 	ctx, stop := c.bound()
 	defer stop.end()
-	var ev *evidence
-	if c.req.Class == Once {
-		ctx, ev = trace(ctx)
-	}
-	if ctx != context.Context(c) {
-		req = req.WithContext(ctx)
-	}
+	ctx, ev := c.watch(ctx, stop.cancel)
+	req = c.request(ctx, req)
 	resp, err := next.RoundTrip(req)
 	if err != nil || resp == nil {
-		c.unanswered(ctx, ev, err)
+		c.unanswered(ctx, ev, err, next, req)
 		return nil
 	}
+	c.status = resp.StatusCode
 	if resp.Body == nil {
 		resp.Body = http.NoBody // a fake's; http.Client allows it as well
 	}
@@ -77,7 +72,7 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		_ = resp.Body.Close() // the bare connection, not a body
-		c.unanswered(ctx, ev, errors.New("switching protocols"))
+		c.unanswered(ctx, ev, errors.New("switching protocols"), next, req)
 		return nil
 	}
 	if resp.StatusCode == http.StatusTooManyRequests {
@@ -87,74 +82,25 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 	return resp
 }
 
+// request makes the attempt's own request. Its body has no GetBody: net/http would
+// use it to send the request again by itself, over HTTP/2 without end.
+func (c *call) request(ctx context.Context, req *http.Request) *http.Request {
+	if c.req.Body != nil || ctx != context.Context(c) {
+		req = req.WithContext(ctx)
+	}
+	if c.req.Body != nil {
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(c.req.Body)), int64(len(c.req.Body))
+	}
+	return req
+}
+
 // observe tells the limiter what the attempt that has just ended met.
 func (c *call) observe(sent time.Time) {
-	a := Answer{Operation: c.req.Operation, Write: c.write(), Sent: sent, At: time.Now(), StatusCode: c.res.Status, RetryAfter: c.res.RetryAfter}
-	if a.StatusCode == http.StatusTooManyRequests {
+	a := Answer{Operation: c.req.Operation, Write: c.write(), Sent: sent, At: time.Now(), StatusCode: c.status, RetryAfter: c.res.RetryAfter}
+	if c.status == http.StatusTooManyRequests {
 		a.Limit = max(c.limit, 0)
 	}
 	c.t.cfg.Observe(c, a)
-}
-
-// bound gives an attempt its deadline. Where the caller's own ends sooner, that
-// serves. A stream gets a bound on the pause between two reads instead.
-func (c *call) bound() (context.Context, stopper) {
-	d := c.t.cfg.AttemptTimeout
-	if d == 0 {
-		return c, stopper{}
-	}
-	if c.req.Stream != nil {
-		ctx, cancel := context.WithCancelCause(c)
-		return ctx, stopper{pause: d, timer: time.AfterFunc(d, func() { cancel(os.ErrDeadlineExceeded) }),
-			cancel: func() { cancel(nil) }}
-	}
-	if end, ok := c.Deadline(); ok && time.Until(end) <= d {
-		return c, stopper{}
-	}
-	ctx, cancel := context.WithTimeout(c, d)
-	return ctx, stopper{cancel: cancel}
-}
-
-type stopper struct {
-	cancel context.CancelFunc
-	timer  *time.Timer
-	pause  time.Duration
-}
-
-func (s stopper) end() {
-	if s.timer != nil {
-		s.timer.Stop()
-	}
-	if s.cancel != nil {
-		s.cancel()
-	}
-}
-
-// hold stops the clock of a stream's pause, moved starts it anew.
-func (s stopper) hold() {
-	if s.timer != nil {
-		s.timer.Stop()
-	}
-}
-
-func (s stopper) moved() {
-	if s.timer != nil {
-		s.timer.Reset(s.pause)
-	}
-}
-
-// evidence is what httptrace saw of one attempt: whether a connection was asked
-// for, and whether one was got. Both may be written from another goroutine.
-type evidence struct {
-	asked, got atomic.Bool
-	hooks      httptrace.ClientTrace
-}
-
-func trace(ctx context.Context) (context.Context, *evidence) {
-	ev := new(evidence)
-	ev.hooks.GetConn = func(string) { ev.asked.Store(true) }
-	ev.hooks.GotConn = func(httptrace.GotConnInfo) { ev.got.Store(true) }
-	return httptrace.WithClientTrace(ctx, &ev.hooks), ev
 }
 
 // unsent records an attempt that was not begun. A nil error means that the
@@ -168,12 +114,18 @@ func (c *call) unsent(err *Failure) {
 }
 
 // unanswered records an attempt that brought no answer.
-func (c *call) unanswered(ctx context.Context, ev *evidence, err error) {
+func (c *call) unanswered(ctx context.Context, ev *evidence, err error, next http.RoundTripper, req *http.Request) {
 	f := diagnose(c, ctx, err)
 	notSent := f.notSent
-	if ev != nil {
+	switch {
+	case c.Err() == nil && ev.takenBack():
+		f, notSent = &Failure{text: "the server took back the request again and again"}, false
+	case notSent && dialing(err):
+		f = unreachable(f, next, req)
+	}
+	if c.req.Class == Once {
 		// "Not sent" needs positive evidence where a second sending depends on it.
-		notSent = ev.asked.Load() && !ev.got.Load()
+		notSent = ev.notSent(err)
 	}
 	out := Unknown
 	if notSent {
@@ -197,11 +149,11 @@ func (c *call) answered(ctx context.Context, resp *http.Response, stop stopper) 
 		return
 	}
 	c.res.Status, c.res.Err = resp.StatusCode, nil
-	c.res.Body = readSome(resp)
+	c.res.Body, c.res.Broken = readSome(resp)
 	c.ra = parseRetryAfter(resp.Header.Get("Retry-After"), c.t.cfg.Now)
 	c.res.RetryAfter = max(c.ra, 0)
 	out := NotSent
-	if resp.StatusCode >= 500 {
+	if resp.StatusCode >= 500 && resp.StatusCode != http.StatusNetworkAuthenticationRequired {
 		out = Unknown
 	}
 	c.note(out)
@@ -218,7 +170,11 @@ func (c *call) success(ctx context.Context, resp *http.Response, stop stopper) {
 		c.res.OK, c.res.Status, c.res.Err, c.res.Body = true, resp.StatusCode, nil, nil
 		return
 	}
-	c.note(ResultLost)
+	out := ResultLost
+	if !c.json {
+		out = Unknown // a sign-in page, perhaps: nobody knows whether Didit saw the request
+	}
+	c.note(out)
 	if c.Err() != nil {
 		c.res.CtxErr = c.Err()
 		return

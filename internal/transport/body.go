@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"sync"
@@ -27,10 +28,12 @@ func (e readError) Unwrap() error { return e.err }
 func (c *call) readInto(resp *http.Response, stop stopper) error {
 	defer resp.Body.Close()
 	if c.req.Stream != nil {
+		c.json = true // whatever a stream is to be, it came from Didit
 		return c.stream(resp, stop)
 	}
 	p := buffers.Get().(*[]byte) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	buf, err := readBounded((*p)[:0], resp, c.t.cfg.MaxBody)
+	c.json = startsJSON(buf)
 	if err == nil && c.req.Into != nil {
 		err = c.req.Into.Decode(resp.StatusCode, buf)
 	}
@@ -40,6 +43,12 @@ func (c *call) readInto(resp *http.Response, stop stopper) error {
 		buffers.Put(p)
 	}
 	return err
+}
+
+// startsJSON reports whether an answer, whole or not, begins as those of the API do.
+func startsJSON(buf []byte) bool {
+	buf = bytes.TrimLeft(buf, " \t\r\n")
+	return len(buf) > 0 && (buf[0] == '{' || buf[0] == '[')
 }
 
 // readBounded appends the body to buf. Beyond the limit it is an error: half an
@@ -76,12 +85,12 @@ func grow(buf []byte) []byte {
 	return bigger
 }
 
-// readSome keeps the beginning of an answer that is no success. What goes wrong
-// on the way does not matter: its status is known.
-func readSome(resp *http.Response) []byte {
+// readSome keeps the beginning of an answer that is no success, and says whether it
+// broke off. Its status is known all the same.
+func readSome(resp *http.Response) (body []byte, broken bool) {
 	defer resp.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	return body
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	return body, err != nil
 }
 
 // stream copies the body to the caller's writer.

@@ -26,8 +26,12 @@ type Failure struct {
 	err     error
 	open    bool // err's own text is harmless
 	notSent bool // the kind of error says so
-	final   bool // another attempt would fail the same way
+	final   bool // another attempt of this call would fail the same way
+	lasting bool // so would another call
 }
+
+// Lasting reports whether a later call would fail the same way.
+func (f *Failure) Lasting() bool { return f.lasting }
 
 func (f *Failure) Error() string { return f.text }
 
@@ -57,7 +61,9 @@ func (f *Failure) As(target any) bool {
 }
 
 // Final marks a decoder's error that the same answer would bring again.
-func Final(err error) error { return &Failure{text: err.Error(), err: err, final: true} }
+func Final(err error) error {
+	return &Failure{text: err.Error(), err: err, final: true, lasting: true}
+}
 
 // Unfit is a decoder's error in words that may be printed after "the answer".
 func Unfit(text string) error { return &Failure{text: text} }
@@ -74,10 +80,27 @@ func diagnose(own, ctx context.Context, err error) *Failure {
 	}
 	for _, k := range kinds {
 		if cause, ok := k.match(err); ok {
-			return &Failure{text: k.text, err: cause, open: k.open, notSent: k.notSent, final: k.final}
+			return &Failure{text: k.text, err: cause, open: k.open, notSent: k.notSent, final: k.final, lasting: k.lasting}
 		}
 	}
-	return &Failure{text: "the request failed before an answer came", err: err, notSent: dialing(err)}
+	return &Failure{text: fmt.Sprintf("the HTTP client failed before an answer came (%T)", err), err: err, notSent: dialing(err)}
+}
+
+// unreachable names the host that was dialled in front of why it could not be.
+func unreachable(f *Failure, next http.RoundTripper, req *http.Request) *Failure {
+	named := *f
+	named.text = dialled(next, req) + " could not be reached: " + f.text
+	return &named
+}
+
+// dialled is the host that a connection was asked for: the proxy where there is one.
+func dialled(next http.RoundTripper, req *http.Request) string {
+	if t, ok := next.(*http.Transport); ok && t.Proxy != nil {
+		if proxy, err := t.Proxy(req); err == nil && proxy != nil {
+			return "the proxy " + proxy.Host
+		}
+	}
+	return req.URL.Host
 }
 
 // timedOut is true for every timeout that is not the caller's: net's own timeout
@@ -114,47 +137,64 @@ func isDNS(err error) bool {
 
 // kinds are the failures with a name, the first that matches wins.
 var kinds = []struct {
-	text                 string
-	open, notSent, final bool
-	match                func(error) (cause error, ok bool)
+	text                          string
+	open, notSent, final, lasting bool
+	match                         func(error) (cause error, ok bool)
 }{
-	{"the host is unknown", true, true, true, func(err error) (error, bool) {
+	{"the host is unknown", true, true, true, false, func(err error) (error, bool) {
 		var dns *net.DNSError
 		return dns, errors.As(err, &dns) && dns.IsNotFound
 	}},
-	{"the host could not be looked up", true, true, false, func(err error) (error, bool) {
+	{"the host could not be looked up", true, true, false, false, func(err error) (error, bool) {
 		var dns *net.DNSError
 		return dns, errors.As(err, &dns)
 	}},
-	{"the server's certificate is not trusted", false, true, true, func(err error) (error, bool) {
+	{"the server's certificate is not trusted", false, true, true, true, func(err error) (error, bool) {
 		var verify *tls.CertificateVerificationError
 		var unknown x509.UnknownAuthorityError
 		var name x509.HostnameError
 		var invalid x509.CertificateInvalidError
 		return err, errors.As(err, &verify) || errors.As(err, &unknown) || errors.As(err, &name) || errors.As(err, &invalid)
 	}},
-	{"TLS could not be agreed on", false, true, false, func(err error) (error, bool) {
+	{"the TLS handshake failed", false, true, false, false, func(err error) (error, bool) {
 		var record tls.RecordHeaderError
 		var alert tls.AlertError
 		return err, errors.As(err, &record) || errors.As(err, &alert) || handshakeAlert(err)
 	}},
-	{"the proxy refused the connection", false, true, false, func(err error) (error, bool) {
+	{"the proxy refused the connection", false, true, false, false, func(err error) (error, bool) {
 		return err, refusedByProxy(err)
 	}},
-	{"the connection was refused", true, true, false, func(err error) (error, bool) {
+	{"the connection was refused", true, true, false, false, func(err error) (error, bool) {
 		return operation(err), errors.Is(err, syscall.ECONNREFUSED)
 	}},
-	{"no connection could be made", false, true, false, func(err error) (error, bool) {
+	{"no connection could be made", false, true, false, false, func(err error) (error, bool) {
 		return err, dialing(err)
 	}},
-	{"the connection was reset before an answer came", true, false, false, func(err error) (error, bool) {
+	{"the HTTP/2 stream was reset before an answer came", false, false, false, false, func(err error) (error, bool) {
+		// The type of net/http's own fills one of the same shape.
+		var stream streamError
+		return err, errors.As(err, &stream)
+	}},
+	{"the HTTP/2 connection was closed before an answer came", false, false, false, false, func(err error) (error, bool) {
+		return err, strings.HasPrefix(err.Error(), "http2: ")
+	}},
+	{"the connection was reset before an answer came", true, false, false, false, func(err error) (error, bool) {
 		return operation(err), errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 	}},
-	{"the connection was closed before an answer came", true, false, false, func(err error) (error, bool) {
+	{"the connection was closed before an answer came", true, false, false, false, func(err error) (error, bool) {
 		cause := sentinel(err, io.ErrUnexpectedEOF, io.EOF, net.ErrClosed)
 		return cause, cause != nil
 	}},
 }
+
+// streamError has the shape of net/http's error for a stream that was reset.
+type streamError struct {
+	StreamID uint32
+	Code     uint32
+	Cause    error
+}
+
+func (streamError) Error() string { return "stream error" }
 
 // handshakeAlert reports whether the server ended the handshake. Only crypto/tls
 // knows the type of its alerts, so their words have to tell.
@@ -202,7 +242,7 @@ func sentinel(err error, list ...error) error {
 
 // limited says that the caller's limiter let an attempt not begin.
 func limited(err error) *Failure {
-	return &Failure{text: "the limiter did not let the request go out", err: err, notSent: true, final: true}
+	return &Failure{text: fmt.Sprintf("the limiter did not let the request go out (%T)", err), err: err, notSent: true, final: true}
 }
 
 // errTooLarge is a body beyond its bound.
@@ -221,11 +261,11 @@ func unreadable(ctx context.Context, err error, status int) *Failure {
 	var w errWrite
 	switch {
 	case errors.As(err, &w):
-		return &Failure{text: "the writer failed; Didit's answer was fine", err: w.err, final: true}
+		return &Failure{text: "the writer failed; Didit's answer was fine", err: w.err, final: true, lasting: true}
 	case errors.As(err, &f):
-		return &Failure{text: prefix + f.text, err: f.err, final: f.final}
+		return &Failure{text: prefix + f.text, err: f.err, final: f.final, lasting: f.lasting}
 	case errors.Is(err, errTooLarge):
-		return &Failure{text: prefix + "is larger than the limit", err: err, open: true, final: true}
+		return &Failure{text: prefix + "is larger than the limit", err: err, open: true, final: true, lasting: true}
 	case ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
 		return &Failure{text: prefix + "did not end in time", err: os.ErrDeadlineExceeded, open: true}
 	}

@@ -47,18 +47,18 @@ func TestDiagnose(t *testing.T) {
 		{"timeout of net/http", slow{}, "no answer in time", false, false, os.ErrDeadlineExceeded},
 		{"another's deadline", fmt.Errorf("%s: %w", planted, context.DeadlineExceeded), "no answer in time", false, false, os.ErrDeadlineExceeded},
 		{"a look-up's context", &net.DNSError{Err: planted, UnwrapErr: context.DeadlineExceeded, IsTimeout: true}, "no answer in time", false, false, os.ErrDeadlineExceeded},
-		{"another's cancellation", fmt.Errorf("%s: %w", planted, context.Canceled), "the request failed before an answer came", false, false, nil},
+		{"another's cancellation", fmt.Errorf("%s: %w", planted, context.Canceled), "the HTTP client failed before an answer came (*fmt.wrapError)", false, false, nil},
 		{"URLs within URLs", &url.Error{URL: planted, Err: fmt.Errorf("%s: %w", planted, &url.Error{URL: planted, Err: io.EOF})},
 			"the connection was closed before an answer came", false, false, io.EOF},
 		{"unknown authority", fmt.Errorf("x: %w", x509.UnknownAuthorityError{}), "the server's certificate is not trusted", true, true, nil},
 		{"another's certificate", x509.HostnameError{Certificate: new(x509.Certificate), Host: planted}, "the server's certificate is not trusted", true, true, nil},
 		{"expired certificate", x509.CertificateInvalidError{Detail: planted}, "the server's certificate is not trusted", true, true, nil},
 		{"bad certificate", &tls.CertificateVerificationError{Err: foreign}, "the server's certificate is not trusted", true, true, foreign},
-		{"QUIC alert", tls.AlertError(40), "TLS could not be agreed on", true, false, tls.AlertError(40)},
+		{"QUIC alert", tls.AlertError(40), "the TLS handshake failed", true, false, tls.AlertError(40)},
 		{"SOCKS", &net.OpError{Op: "socks connect", Err: foreign}, "no connection could be made", true, false, foreign},
 		{"broken pipe", &net.OpError{Op: "write", Err: os.NewSyscallError("write", syscall.EPIPE)}, "the connection was reset before an answer came", false, false, syscall.EPIPE},
 		{"closed", fmt.Errorf("%s: %w", planted, net.ErrClosed), "the connection was closed before an answer came", false, false, net.ErrClosed},
-		{"reading", &net.OpError{Op: "read", Err: foreign}, "the request failed before an answer came", false, false, foreign},
+		{"reading", &net.OpError{Op: "read", Err: foreign}, "the HTTP client failed before an answer came (*net.OpError)", false, false, foreign},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -158,9 +158,9 @@ func TestLogs(t *testing.T) {
 		{"tried again", func(*http.Request) (*http.Response, error) {
 			return nil, &url.Error{Op: "Get", URL: planted, Err: foreign}
 		}, Read, []string{
-			`level=WARN msg="didit: attempt failed, trying again" operation=Op attempt=1 status=0 request_id="" failure="the request failed before an answer came" wait=0s`,
-			`level=WARN msg="didit: attempt failed, trying again" operation=Op attempt=2 status=0 request_id="" failure="the request failed before an answer came" wait=0s`,
-			`level=WARN msg="didit: call failed" operation=Op attempt=3 status=0 request_id="" failure="the request failed before an answer came"`,
+			`level=WARN msg="didit: attempt failed, trying again" operation=Op attempt=1 status=0 request_id="" failure="the HTTP client failed before an answer came (*errors.errorString)" wait=0s`,
+			`level=WARN msg="didit: attempt failed, trying again" operation=Op attempt=2 status=0 request_id="" failure="the HTTP client failed before an answer came (*errors.errorString)" wait=0s`,
+			`level=WARN msg="didit: call failed" operation=Op attempt=3 status=0 request_id="" failure="the HTTP client failed before an answer came (*errors.errorString)"`,
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,7 +8,6 @@
 package transport
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"log/slog"
@@ -39,7 +38,7 @@ const (
 	NotSent Outcome = iota
 	// Unknown means that it may have taken effect.
 	Unknown
-	// ResultLost means that it took effect, but its result could not be read.
+	// ResultLost means that it took effect, by an answer that could not be used.
 	ResultLost
 )
 
@@ -105,6 +104,7 @@ type Result struct {
 	RequestID  string
 	RetryAfter time.Duration
 	Body       []byte // of an answer that is not 2xx, at most 64 KiB
+	Broken     bool   // Body broke off
 	Err        error  // a *Failure
 
 	Written int64 // bytes that reached Stream
@@ -163,14 +163,16 @@ func defaultTransport() http.RoundTripper {
 // the hooks of retryablehttp, which are given no request, find it.
 type call struct {
 	context.Context
-	t     *Client
-	req   Request
-	res   Result
-	ra    time.Duration // what the last attempt's Retry-After asks for; negative: none
-	wait  time.Duration // before the next attempt
-	many  int32         // answers with 429 so far
-	limit int           // X-RateLimit-Limit of the last of them
-	again bool          // the last attempt allows another
+	t      *Client
+	req    Request
+	res    Result
+	ra     time.Duration // what the last attempt's Retry-After asks for; negative: none
+	wait   time.Duration // before the next attempt
+	many   int32         // answers with 429 so far
+	limit  int           // X-RateLimit-Limit of the last of them
+	status int           // of the last attempt's answer, 0 for none
+	again  bool          // the last attempt allows another
+	json   bool          // its 2xx began as JSON does
 }
 
 type callKey struct{}
@@ -210,11 +212,6 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 		Method: req.Method, URL: &c.req.URL, Header: req.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	if req.Body != nil {
-		hreq.ContentLength = int64(len(req.Body))
-		hreq.GetBody = c.body
-		hreq.Body, _ = c.body()
-	}
 	resp, err := t.retry.Do(&retryablehttp.Request{Request: hreq.WithContext(c)}) //nolint:contextcheck // the call is the context
 	if resp != nil {
 		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
@@ -226,16 +223,9 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 	return &c.res
 }
 
-func (c *call) body() (io.ReadCloser, error) {
-	return io.NopCloser(bytes.NewReader(c.req.Body)), nil
-}
-
 func prepareRetry(req *http.Request) error {
 	req.Header = req.Header.Clone() // the attempt before may still be writing its own
 	req.Header.Del("Cookie")        // a cookie jar adds its own again on each attempt
-	if req.GetBody != nil {
-		req.Body, _ = req.GetBody()
-	}
 	return nil
 }
 

@@ -239,7 +239,7 @@ func TestCancelledAttempt(t *testing.T) {
 		{"no answer", func(cancel func()) (*http.Response, error) { cancel(); return nil, io.EOF }, Unknown, 2},
 		{"not sent", func(cancel func()) (*http.Response, error) { cancel(); return nil, dialError() }, NotSent, 2},
 		{"reading", func(cancel func()) (*http.Response, error) {
-			return response(200, readFunc(func([]byte) (int, error) { cancel(); return 0, context.Canceled })), nil
+			return response(200, io.MultiReader(strings.NewReader("{"), readFunc(func([]byte) (int, error) { cancel(); return 0, context.Canceled }))), nil
 		}, ResultLost, 2},
 		{"before a wait", func(cancel func()) (*http.Response, error) {
 			cancel()
@@ -385,9 +385,9 @@ func TestSlowServer(t *testing.T) {
 	}{
 		{"silent", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, false, Unknown, "no answer in time"},
 		{"silent stream", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, true, Unknown, "no answer in time"},
-		{"stalled", rest, false, ResultLost, "the answer (status 200) did not end in time"},
+		{"stalled", rest, false, Unknown, "the answer (status 200) did not end in time"},
 		{"stalled stream", rest, true, ResultLost, "the answer (status 200) did not end in time"},
-		{"dripping", drip(strings.Repeat("x", 100), time.Second), false, ResultLost, "the answer (status 200) did not end in time"},
+		{"dripping", drip("["+strings.Repeat("x", 100), time.Second), false, ResultLost, "the answer (status 200) did not end in time"},
 	} {
 		for i, c := range classes {
 			t.Run(test.name+"/"+c.name, func(t *testing.T) {
@@ -531,7 +531,7 @@ func TestLimiterRefuses(t *testing.T) {
 		assert.Equal(t, NotSent, res.Outcome)
 		assert.False(t, res.Lost)
 		require.ErrorIs(t, res.Err, refusal)
-		require.EqualError(t, res.Err, "the limiter did not let the request go out")
+		require.EqualError(t, res.Err, "the limiter did not let the request go out (*errors.errorString)")
 		clean(t, res.Err)
 		assert.Zero(t, res.Status)
 	}
