@@ -282,6 +282,7 @@ func TestUnsentOverHTTP2(t *testing.T) {
 		for i := range 20 {
 			res := client.Do(t.Context(), request(t, srv.url, Once))
 			require.True(t, res.OK, fmt.Sprint(i, res.Err))
+			synctest.Wait() // until the connection is known to be of no more use
 		}
 		assert.EqualValues(t, 20, srv.whole.Load())
 	})
