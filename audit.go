@@ -24,12 +24,13 @@ type AuditOutcome string
 
 // The outcomes. A find that searched to the end and found nothing is refused.
 const (
-	AuditOK         AuditOutcome = "ok"
-	AuditRecovered  AuditOutcome = "recovered" // an import's copy was found after its answer was lost
-	AuditRefused    AuditOutcome = "refused"   // locally or by Didit
-	AuditNotSent    AuditOutcome = "not_sent"
-	AuditUnknown    AuditOutcome = "unknown"
-	AuditResultLost AuditOutcome = "result_lost"
+	AuditOK              AuditOutcome = "ok"
+	AuditRecovered       AuditOutcome = "recovered" // an import's copy was found after its answer was lost
+	AuditRefused         AuditOutcome = "refused"   // locally or by Didit
+	AuditNotSent         AuditOutcome = "not_sent"
+	AuditUnknown         AuditOutcome = "unknown"
+	AuditResultLost      AuditOutcome = "result_lost"
+	AuditAlreadyImported AuditOutcome = "already_imported" // see OutcomeAlreadyImported
 )
 
 // AuditEvent is one call of ShareSession, ImportSharedSession or
@@ -56,6 +57,10 @@ type AuditEvent struct {
 	RequestID         string // likewise
 	Attempts          int    // of the share or import itself
 	Duration          time.Duration
+	ExpiresAt         time.Time // share: when the token expires, by its claims
+	// Reason says of what is not ok why, in words of this package, such as "the share
+	// token has expired"; never in Didit's.
+	Reason string
 }
 
 type auditJSON struct {
@@ -75,6 +80,8 @@ type auditJSON struct {
 	RequestID         string       `json:"request_id,omitempty"`
 	Attempts          int          `json:"attempts"`
 	Duration          float64      `json:"duration"`
+	ExpiresAt         time.Time    `json:"expires_at,omitzero"`
+	Reason            string       `json:"reason,omitempty"`
 }
 
 // MarshalJSON writes the form that a ledger stores.
@@ -82,6 +89,7 @@ func (e AuditEvent) MarshalJSON() ([]byte, error) {
 	return json.Marshal(auditJSON{
 		e.Time, e.Action, e.Outcome, e.SessionID, e.SourceSessionID, e.SessionKind, e.FromApplicationID, e.ForApplicationID,
 		e.WorkflowID, e.TTL.Seconds(), e.Review, e.TokenFingerprint, e.StatusCode, e.RequestID, e.Attempts, e.Duration.Seconds(),
+		e.ExpiresAt, e.Reason,
 	})
 }
 
@@ -94,6 +102,7 @@ func (e *AuditEvent) UnmarshalJSON(data []byte) error {
 	*e = AuditEvent{
 		j.Time, j.Action, j.Outcome, j.SessionID, j.SourceSessionID, j.SessionKind, j.FromApplicationID, j.ForApplicationID,
 		j.WorkflowID, seconds(j.TTL), j.Review, j.TokenFingerprint, j.StatusCode, j.RequestID, j.Attempts, seconds(j.Duration),
+		j.ExpiresAt, j.Reason,
 	}
 	return nil
 }
@@ -102,12 +111,17 @@ func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second)).Round(time.Microsecond)
 }
 
+// hookTime is how long an audit hook may take.
+const hookTime = 10 * time.Second
+
 // record completes an event and hands it to the hook. r is the share or import
-// itself, nil where there is none.
-func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *request, err error) {
+// itself, nil where there is none; err is the call's. It returns what the call
+// returns then: err, or what withholds its result, because nobody gets data without
+// a record.
+func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *request, err error) error {
 	// Params that were refused, and unverified claims, may be anything.
 	for _, id := range []*string{&e.SessionID, &e.SourceSessionID, &e.FromApplicationID, &e.ForApplicationID, &e.WorkflowID} {
-		*id = onlyID(*id)
+		*id, _ = route.UUID(*id)
 	}
 	if e.SessionKind != KindUser && e.SessionKind != KindBusiness {
 		e.SessionKind = ""
@@ -120,22 +134,35 @@ func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *r
 			e.RequestID = c.mask(r)(e.RequestID)
 		}
 	}
-	var call *CallError
-	switch {
-	case err == nil && e.Outcome == "":
+	if err != nil {
+		e.Outcome, e.Reason = auditOutcome(e.Action, err), reason(err)
+	} else if e.Outcome == "" {
 		e.Outcome = AuditOK
-	case err == nil:
-	case errors.As(err, &call):
-		e.Outcome = AuditOutcome(call.outcome())
-	case e.Action == AuditShare && errors.Is(err, ErrServer):
-		e.Outcome = AuditUnknown // a token may have been minted
-	default:
-		e.Outcome = AuditRefused
 	}
-	c.audit(ctx, e)
+	// The call may have ended with its context: then the record is needed the most.
+	hookCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), hookTime)
+	defer cancel()
+	hookErr := c.audit(hookCtx, e)
+	switch {
+	case hookErr == nil:
+		return err
+	case err != nil:
+		return &both{err, hookErr, "; the audit hook failed: "}
+	}
+	return &CallError{
+		Operation: auditOperations[e.Action], Outcome: OutcomeResultLost, Attempts: e.Attempts, Err: hookErr,
+		read: e.Action == AuditFind, next: "the audit hook failed, so the result is withheld; call again",
+	}
 }
 
-func onlyID(s string) string {
-	id, _ := route.UUID(s)
-	return id
+var auditOperations = map[AuditAction]string{AuditShare: opShare.name, AuditImport: opImport.name, AuditFind: opFind}
+
+func auditOutcome(action AuditAction, err error) AuditOutcome {
+	if call, ok := errors.AsType[*CallError](err); ok {
+		return AuditOutcome(call.outcome())
+	}
+	if action == AuditShare && errors.Is(err, ErrServer) {
+		return AuditUnknown // a token may have been minted
+	}
+	return AuditRefused
 }

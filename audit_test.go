@@ -30,10 +30,11 @@ type rootAudit struct {
 func (a *rootAudit) options() []didit.Option {
 	a.now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	return []didit.Option{
-		didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) {
+		didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error {
 			a.mu.Lock()
 			defer a.mu.Unlock()
 			a.events = append(a.events, e)
+			return nil
 		}),
 		didit.WithClock(func() time.Time {
 			a.mu.Lock()
@@ -205,7 +206,7 @@ func TestAuditHook(t *testing.T) {
 	ctx := context.WithValue(t.Context(), key{}, "mine")
 	calls := 0
 	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, 404, `{}`), didit.WithAuditHook(func(ctx context.Context, _ didit.AuditEvent) {
+	c := rootClient(t, rootRecorder(&seen, 404, `{}`), didit.WithAuditHook(func(ctx context.Context, _ didit.AuditEvent) error {
 		calls++
 		assert.Equal(t, "mine", ctx.Value(key{}))
 		panic("the hook's own")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -115,7 +116,7 @@ func (c *Client) failed(op *operation, r *request, res *transport.Result) error 
 		last = c.apiError(op, r, res)
 	}
 	if last != nil && res.CtxErr == nil {
-		open := op.class == transport.Once && res.Status >= 500
+		open := op.class == transport.Once && res.Status >= 500 && res.Status != http.StatusNetworkAuthenticationRequired
 		// An answer that says nothing of an earlier attempt leaves that one open.
 		open = open || op.class != transport.Read && res.Lost && res.Status == http.StatusTooManyRequests
 		if !open {
@@ -124,28 +125,32 @@ func (c *Client) failed(op *operation, r *request, res *transport.Result) error 
 	}
 	e := &CallError{
 		Operation: op.name, Outcome: outcomes[res.Outcome], Attempts: res.Attempts,
-		Err: res.Err, Last: last, next: "it may be called again",
+		Err: res.Err, Answer: last, read: op.method == http.MethodGet, next: "it may be called again",
 	}
-	if op.class == transport.Once {
-		e.once, e.next = true, "look for what it did before calling again"
-	}
+	failure, _ := errors.AsType[*transport.Failure](res.Err)
 	switch {
-	case res.CtxErr != nil && res.Err != nil:
-		e.Err = &ended{res.CtxErr, res.Err}
-	case res.CtxErr != nil:
-		e.Err = res.CtxErr
+	case failure != nil && failure.Lasting():
+		e.final, e.next = true, "the same call would fail the same way"
+	case op.class == transport.Once && e.Outcome != OutcomeNotSent:
+		e.final, e.next = true, "look what it did before calling again"
+	}
+	if res.CtxErr != nil {
+		e.Err = join(res.CtxErr, res.Err)
 	}
 	return e
 }
 
 var outcomes = [...]Outcome{
-	transport.NotSent: NotSent, transport.Unknown: OutcomeUnknown, transport.ResultLost: ResultLost,
+	transport.NotSent: OutcomeNotSent, transport.Unknown: OutcomeUnknown, transport.ResultLost: OutcomeResultLost,
 }
 
 // apiError reads an error answer. Its kind is told from what the server wrote; what
 // it prints is masked.
 func (c *Client) apiError(op *operation, r *request, res *transport.Result) *APIError {
-	said := answer.ParseErrorBody(res.Body)
+	var said answer.ErrorBody
+	if !res.Broken {
+		said = answer.ParseErrorBody(res.Body)
+	}
 	e := &APIError{
 		Operation: op.name, StatusCode: res.Status, RequestID: res.RequestID,
 		RetryAfter: res.RetryAfter, Attempts: res.Attempts, Body: res.Body,

@@ -112,7 +112,7 @@ type Client struct {
 	key     func() string
 	send    *transport.Client
 	now     func() time.Time
-	audit   func(context.Context, AuditEvent)
+	audit   func(context.Context, AuditEvent) error
 	logger  *slog.Logger
 	waitMin time.Duration
 }

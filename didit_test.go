@@ -581,7 +581,7 @@ func TestAnswersAreBounded(t *testing.T) {
 			err := call.do(t, rootClient(t, rt, didit.WithMaxRetries(0)))
 			var failure *didit.CallError
 			require.ErrorAs(t, err, &failure, "%s %s", call.name, name)
-			assert.Equal(t, didit.ResultLost, failure.Outcome, "%s %s", call.name, name)
+			assert.Equal(t, didit.OutcomeResultLost, failure.Outcome, "%s %s", call.name, name)
 			assert.Equal(t, 1, failure.Attempts)
 		}
 	}

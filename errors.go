@@ -1,17 +1,12 @@
 package didit
 
 import (
-	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/didit-go/didit/internal/transport"
 )
 
 // sentinel is an error that others match; parent is the more general one.
@@ -75,6 +70,9 @@ type APIError struct {
 }
 
 func (e *APIError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	var b strings.Builder
 	b.WriteString("didit: " + e.Operation + ": status " + strconv.Itoa(e.StatusCode))
 	if text := http.StatusText(e.StatusCode); text != "" {
@@ -97,6 +95,9 @@ func (e *APIError) Error() string {
 
 // Is matches the sentinels.
 func (e *APIError) Is(target error) bool {
+	if e == nil {
+		return false
+	}
 	for _, kind := range e.kinds {
 		if errors.Is(kind, target) {
 			return true
@@ -123,31 +124,39 @@ type Outcome string
 
 // The outcomes. The empty one reads as OutcomeUnknown.
 const (
-	NotSent        Outcome = "not_sent"    // nothing can have taken effect
-	OutcomeUnknown Outcome = "unknown"     // it may have taken effect
-	ResultLost     Outcome = "result_lost" // it took effect, its result is not here
+	OutcomeNotSent    Outcome = "not_sent"    // nothing can have taken effect
+	OutcomeUnknown    Outcome = "unknown"     // it may have taken effect
+	OutcomeResultLost Outcome = "result_lost" // it took effect, its result is not here
+	// OutcomeAlreadyImported is an import's: Didit had imported the session before
+	// this call, and no copy of it may be returned.
+	OutcomeAlreadyImported Outcome = "already_imported"
 )
 
 // CallError is a call without a usable answer.
 type CallError struct {
 	Operation string  `json:"operation"`
 	Outcome   Outcome `json:"outcome"`  // the worst over all attempts of the call
-	Attempts  int     `json:"attempts"` // requests that went out; an import's look is not counted
+	Attempts  int     `json:"attempts"` // requests that went out; an import's search is not counted
 	// Err is the cause: it matches context.Canceled, context.DeadlineExceeded (the
 	// caller's own), os.ErrDeadlineExceeded (an attempt's), io.EOF, *net.OpError, ...
-	// It is nil where Last says it all.
-	Err  error     `json:"-"`
-	Last *APIError `json:"last,omitempty"` // the answer that settled the outcome (a 503, an "already imported"), if one did
-	// LookErr says of an import why the look for the copy found nothing, if the look
-	// failed. It is not part of the chain.
-	LookErr error `json:"-"`
-	// Find is, of an import, what a later look needs; nil where the token's claims
-	// cannot be read. It holds vendor data: store it by itself.
-	Find       *FindImportedSessionParams `json:"-"`
-	Candidates []string                   `json:"candidates,omitempty"` // imports: own sessions that may be the copy but could not be identified
+	// It is nil where Answer says it all.
+	Err    error     `json:"-"`
+	Answer *APIError `json:"answer,omitempty"` // the answer that settled the outcome (a 503, an "already imported"), if one did
+	// SearchErr says of an import why the search for the copy found nothing, if the
+	// search failed. It is not part of the chain.
+	SearchErr error `json:"-"`
+	// FindParams is, of an import, what a later search needs; nil where the token's
+	// claims cannot be read. It holds vendor data: store it by itself.
+	FindParams *FindImportedSessionParams `json:"-"`
+	// Candidates are, of an import, ids of your own sessions that may be the copy but
+	// could not be identified, or are one that may not be returned: one under other
+	// vendor data may be another customer's.
+	Candidates []string `json:"candidates,omitempty"`
 
-	once bool   // the same call must not be made again blindly
-	next string // what to do, unless nothing was sent
+	read  bool          // nothing can have taken effect, whatever happened
+	final bool          // the same call must not, or need not, be made again
+	wait  time.Duration // before the same call is made again; 0: firstPause
+	next  string        // what to do, unless nothing was sent
 }
 
 func (e *CallError) outcome() Outcome {
@@ -158,107 +167,123 @@ func (e *CallError) outcome() Outcome {
 }
 
 func (e *CallError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	var b strings.Builder
 	b.WriteString("didit: " + e.Operation + ": ")
-	switch e.outcome() {
-	case NotSent:
+	switch outcome := e.outcome(); {
+	case outcome == OutcomeNotSent:
 		b.WriteString("not sent, nothing can have taken effect")
-	case ResultLost:
-		b.WriteString("it took effect, but the result is lost")
+	case outcome == OutcomeAlreadyImported:
+		b.WriteString("the session had been imported before, and no copy that this key sees has this vendor data")
+	case e.read:
+		b.WriteString("no usable answer")
+	case outcome == OutcomeResultLost:
+		b.WriteString("it took effect, but the result is not here")
 	default:
 		b.WriteString("outcome unknown, it may have taken effect")
 	}
 	if e.Err != nil {
 		b.WriteString(": " + safeText(e.Err))
 	}
-	if e.Last != nil {
-		b.WriteString(": last answer: " + strings.TrimPrefix(e.Last.Error(), "didit: "))
+	if e.Answer != nil {
+		b.WriteString(": last answer: " + strings.TrimPrefix(e.Answer.Error(), "didit: "))
 	}
-	if e.LookErr != nil {
-		b.WriteString("; the look for the copy failed: " + safeText(e.LookErr))
+	if e.SearchErr != nil {
+		b.WriteString("; the search for the copy failed: " + safeText(e.SearchErr))
 	}
 	if n := len(e.Candidates); n > 0 {
-		b.WriteString("; own sessions that may be the copy: " + strconv.Itoa(n))
+		b.WriteString("; Candidates names " + strconv.Itoa(n) + " of your sessions that may be a copy")
 	}
-	switch {
-	case e.next == "": // not made by a call
-	case e.outcome() == NotSent:
-		b.WriteString("; it may be called again")
-	default:
-		b.WriteString("; " + e.next)
+	if next := e.next; next != "" { // else it was not made by a call
+		if e.outcome() == OutcomeNotSent && !e.final {
+			next = "it may be called again"
+		}
+		b.WriteString("; " + next)
 	}
 	return b.String()
 }
 
-// Unwrap returns Err and Last.
+// Unwrap returns Err and Answer.
 func (e *CallError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	var all []error
 	if e.Err != nil {
 		all = append(all, e.Err)
 	}
-	if e.Last != nil {
-		all = append(all, e.Last)
+	if e.Answer != nil {
+		all = append(all, e.Answer)
 	}
 	return all
 }
 
 // Is matches the outcome.
 func (e *CallError) Is(target error) bool {
+	if e == nil {
+		return false
+	}
 	switch e.outcome() {
-	case NotSent:
+	case OutcomeNotSent:
 		return target == ErrNotSent
-	case ResultLost:
+	case OutcomeResultLost:
 		return target == ErrResultLost
+	case OutcomeAlreadyImported:
+		return target == ErrAlreadyImported
 	default:
 		return target == ErrOutcomeUnknown
 	}
 }
 
-// Retryable reports whether the same call with the same params may be made again
-// and may then succeed: after rate limits and server errors, after anything that
-// was not sent, after a lost answer to a read or a share, and after an import
-// whose outcome is open (a minute later, with Resume set). A create or update
-// that may have taken effect is not retryable: look first.
+// Retryable reports whether the same call with the same params may be made again,
+// and may then succeed or tell more: after rate limits and server errors, after what
+// was not sent, after a lost answer to a read or a share, and after an import that
+// another call can tell more of (with Resume set). It is false for what another call
+// would meet again: an answer over its bounds, a writer that fails, a certificate
+// that is not trusted, 501. A create, or an update to Resubmitted, that may have
+// taken effect is not retryable: look what it did first.
+//
+// A loop that makes an import again while it is true ends, after a few rounds or
+// with the token. Wait [RetryAfter] between the rounds.
 func Retryable(err error) bool {
 	if call, ok := errors.AsType[*CallError](err); ok {
-		return !call.once || call.outcome() == NotSent
+		return call != nil && !call.final
 	}
-	if api, ok := errors.AsType[*APIError](err); ok {
-		return api.StatusCode == http.StatusTooManyRequests || api.StatusCode >= 500
+	if api, ok := errors.AsType[*APIError](err); ok && api != nil {
+		return api.StatusCode == http.StatusTooManyRequests || api.StatusCode >= 500 &&
+			api.StatusCode != http.StatusNotImplemented && api.StatusCode != http.StatusHTTPVersionNotSupported
 	}
 	return false
 }
 
-// safeText is the text of an error of ours, and only the kind of any other: a
-// caller's limiter, transport or fake may have put anything into its own.
-func safeText(err error) string {
-	switch err.(type) { //nolint:errorlint // the text of what wraps it would be printed too
-	case *APIError, *CallError, *ValidationError, *sentinel, *transport.Failure, *ended:
-		return err.Error()
+const (
+	pause       = 5 * time.Second // before a call is made again
+	importPause = time.Minute     // before an import is, whose outcome is open
+)
+
+// RetryAfter returns how long to wait before the same call is made again: what Didit
+// asked for; a minute or more for an import whose outcome is open or "already
+// imported", growing with the token's age to an hour; else 5 s. It is 0 where
+// [Retryable] is false.
+func RetryAfter(err error) time.Duration {
+	if !Retryable(err) {
+		return 0
 	}
-	switch {
-	case errors.Is(err, context.Canceled):
-		return context.Canceled.Error()
-	case errors.Is(err, context.DeadlineExceeded):
-		return context.DeadlineExceeded.Error()
+	d := pause
+	call, ok := errors.AsType[*CallError](err)
+	if !ok {
+		api, _ := errors.AsType[*APIError](err)
+		return max(api.RetryAfter, d)
 	}
-	return "an error of another package"
-}
-
-// ended is a context's error together with the failure before it.
-type ended struct{ ctx, last error }
-
-func (e *ended) Error() string { return safeText(e.ctx) + " after: " + safeText(e.last) }
-
-func (e *ended) Unwrap() []error { return []error{e.ctx, e.last} }
-
-// Format prints Error for every verb.
-func (e *ended) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
-
-// join puts a context's error before what had happened when it ended.
-func join(ctxErr, before error) error {
-	if before == nil {
-		return ctxErr
+	if call.Operation == opImport.name && call.outcome() != OutcomeNotSent {
+		d = max(call.wait, importPause)
 	}
-	return &ended{ctxErr, before}
+	for _, part := range []error{call.Answer, call.SearchErr} {
+		if api, ok := errors.AsType[*APIError](part); ok && api != nil {
+			d = max(d, api.RetryAfter)
+		}
+	}
+	return d
 }

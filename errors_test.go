@@ -211,7 +211,7 @@ func TestServerErrors(t *testing.T) {
 			assert.Equal(t, rootNames("Server OutcomeUnknown"), rootMatches(err), call.name)
 			require.ErrorAs(t, err, &failure)
 			assert.Equal(t, didit.OutcomeUnknown, failure.Outcome)
-			assert.Same(t, api, failure.Last)
+			assert.Same(t, api, failure.Answer)
 			assert.Equal(t, 1, failure.Attempts)
 			assert.Equal(t, call.name == "ImportSharedSession", didit.Retryable(err), call.name)
 			assert.Contains(t, err.Error(), "outcome unknown")
@@ -311,15 +311,15 @@ func TestErrorsMadeByHand(t *testing.T) {
 		assert.Equal(t, status == 429 || status >= 500, didit.Retryable(err), status)
 		assert.NotPanics(t, func() { _ = err.Error() })
 	}
-	for outcome, want := range map[didit.Outcome]string{"": "OutcomeUnknown", didit.OutcomeUnknown: "OutcomeUnknown", didit.NotSent: "NotSent", didit.ResultLost: "ResultLost", "new": "OutcomeUnknown"} {
+	for outcome, want := range map[didit.Outcome]string{"": "OutcomeUnknown", didit.OutcomeUnknown: "OutcomeUnknown", didit.OutcomeNotSent: "NotSent", didit.OutcomeResultLost: "ResultLost", "new": "OutcomeUnknown"} {
 		err := &didit.CallError{Outcome: outcome}
 		assert.Equal(t, rootNames(want), rootMatches(err), outcome)
 		assert.True(t, didit.Retryable(err))
 		assert.Empty(t, err.Unwrap())
 	}
 	assert.Equal(t, "didit: X: outcome unknown, it may have taken effect", (&didit.CallError{Operation: "X"}).Error())
-	assert.Equal(t, "didit: X: not sent, nothing can have taken effect", (&didit.CallError{Operation: "X", Outcome: didit.NotSent}).Error())
-	assert.Equal(t, "didit: X: it took effect, but the result is lost", (&didit.CallError{Operation: "X", Outcome: didit.ResultLost}).Error())
+	assert.Equal(t, "didit: X: not sent, nothing can have taken effect", (&didit.CallError{Operation: "X", Outcome: didit.OutcomeNotSent}).Error())
+	assert.Equal(t, "didit: X: it took effect, but the result is lost", (&didit.CallError{Operation: "X", Outcome: didit.OutcomeResultLost}).Error())
 	assert.Equal(t, "didit: X: status 429 Too Many Requests, code c: m (retry after 2s) (request id r)",
 		(&didit.APIError{Operation: "X", StatusCode: 429, Code: "c", Message: "m", RetryAfter: 2 * time.Second, RequestID: "r", Body: []byte("body")}).Error())
 }
@@ -329,16 +329,16 @@ func TestCallErrorChain(t *testing.T) {
 	t.Parallel()
 	look := &didit.APIError{StatusCode: 403}
 	e := &didit.CallError{
-		Operation: "ImportSharedSession", Err: io.EOF, Last: &didit.APIError{StatusCode: 503}, LookErr: look,
-		Candidates: []string{rootSession}, Find: &didit.FindImportedSessionParams{VendorData: "oriane"},
+		Operation: "ImportSharedSession", Err: io.EOF, Answer: &didit.APIError{StatusCode: 503}, SearchErr: look,
+		Candidates: []string{rootSession}, FindParams: &didit.FindImportedSessionParams{VendorData: "oriane"},
 	}
-	assert.Equal(t, []error{io.EOF, e.Last}, e.Unwrap())
+	assert.Equal(t, []error{io.EOF, e.Answer}, e.Unwrap())
 	assert.Equal(t, rootNames("OutcomeUnknown Server"), rootMatches(e))
 	require.ErrorIs(t, e, io.EOF)
 	require.NotErrorIs(t, e, didit.ErrForbidden)
 	var api *didit.APIError
 	require.ErrorAs(t, e, &api)
-	assert.Same(t, e.Last, api)
+	assert.Same(t, e.Answer, api)
 	text := e.Error()
 	assert.Contains(t, text, "503")
 	assert.Contains(t, text, "look for the copy failed: didit: : status 403")
@@ -380,7 +380,7 @@ func TestRetryable(t *testing.T) {
 		"sentinel":           {didit.ErrRateLimited, false},
 		"import not found":   {fmt.Errorf("x: %w", didit.ErrImportNotFound), false},
 		"call error":         {&didit.CallError{}, true},
-		"call error, 403":    {&didit.CallError{Last: &didit.APIError{StatusCode: 403}}, true},
+		"call error, 403":    {&didit.CallError{Answer: &didit.APIError{StatusCode: 403}}, true},
 		"call error, joined": {errors.Join(io.EOF, &didit.CallError{}), true},
 	} {
 		assert.Equal(t, test.want, didit.Retryable(test.err), name)

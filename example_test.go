@@ -134,7 +134,7 @@ func ExampleClient_FindImportedSession() {
 		Token:      appA.Share(appA.AddSession(didittest.SessionFixture{}), appB, 0),
 		WorkflowID: appB.Workflow(didit.KindUser), Review: didit.ReviewAgain, VendorData: "customer-1",
 	}
-	find, err := params.Find()
+	find, err := params.FindParams()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -185,15 +185,16 @@ func ExampleWithAuditHook() {
 	server := didittest.NewServer()
 	defer server.Close()
 	appA, appB := server.AddApplication("Partner A"), server.AddApplication("Partner B")
-	client := appA.Client(didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) {
-		fmt.Println(e.Action, e.Outcome, e.ForApplicationID == appB.ID, e.TTL)
+	client := appA.Client(didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error {
+		fmt.Println(e.Action, e.Outcome, e.ForApplicationID == appB.ID, e.TTL, e.Reason)
+		return nil
 	}))
 	sessionID := appA.AddSession(didittest.SessionFixture{})
 	_, _ = client.ShareSession(context.Background(), sessionID, didit.ShareSessionParams{ForApplicationID: appB.ID, TTL: time.Minute})
 	_, _ = client.ShareSession(context.Background(), sessionID, didit.ShareSessionParams{ForApplicationID: appA.ID})
 	// Output:
 	// share ok true 1m0s
-	// share refused false 0s
+	// share refused false 0s a session cannot be shared with its own application
 }
 
 func ExampleClient_GetSession() {

@@ -1,201 +1,277 @@
 package didit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/transport"
 )
 
-// maxLifetime is the longest life that a token of Didit's has, and some minutes. One
-// that claims to live longer is not Didit's.
 const (
-	clockSkew   = 5 * time.Minute
+	clockSkew = 5 * time.Minute // how far two clocks may be apart
+	// maxLifetime is the longest life that a token of Didit's has, and some minutes. One
+	// that claims to live longer is not Didit's.
 	maxLifetime = maxTTL + clockSkew
 )
 
-func (c ShareClaims) find(vendorData string, now time.Time) (FindImportedSessionParams, error) {
-	id, ok := route.UUID(c.SessionID)
-	var p problems
-	switch {
-	case !ok:
-		p.add("Token", "names no session", ErrShareTokenInvalid)
-	case c.SessionKind != KindUser && c.SessionKind != KindBusiness:
-		p.add("Token", "names a kind of session that cannot be looked for", ErrShareTokenInvalid)
-	case c.ExpiresAt.IsZero():
-		p.add("Token", "does not say when it expires", ErrShareTokenInvalid)
-	case c.IssuedAt.IsZero() && c.ExpiresAt.Sub(now) > maxLifetime, !c.IssuedAt.IsZero() && c.ExpiresAt.Sub(c.IssuedAt) > maxLifetime:
-		p.add("Token", "claims to live longer than 24 h", ErrShareTokenInvalid)
-	}
-	after := c.IssuedAt
-	if after.IsZero() {
-		after = c.ExpiresAt.Add(-maxTTL)
-	}
-	if after.After(now) {
-		after = now
-	}
-	return FindImportedSessionParams{SourceSessionID: id, SessionKind: c.SessionKind, VendorData: vendorData, CreatedAfter: after}, p.err()
+// search looks for copies of one source among the application's own sessions. It may
+// be run again: what it has read it knows.
+type search struct {
+	c      *Client
+	params FindImportedSessionParams
+	since  time.Time // a session without a source that is older is no copy; without vendor data the walk ends there
+	budget budget    // of all runs together; zero: none
+
+	used budget
+	read map[string]*decided // decisions that were read, by id
+
+	// What the last run saw.
+	copies  []*Session // of the source
+	unknown []string   // ids of sessions whose source cannot be told
+	passing bool       // something failed that may not fail the next time
+	others  []string   // see nameOthers
 }
 
-// sameText compares vendor data, around which Didit may trim.
-func sameText(a, b string) bool { return strings.TrimSpace(a) == strings.TrimSpace(b) }
-
-// look is the search for a copy among our own sessions.
-type look struct {
-	c     *Client
-	find  FindImportedSessionParams
-	token ShareToken // none for FindImportedSession
-
-	pages, reads int                  // so far, all searches together
-	took         time.Duration        // likewise
-	read         map[string]*readCopy // decisions that were read, by id
-
-	// What the last search saw.
-	copies     []*Session // of the source
-	unassigned []string   // ids of sessions whose source cannot be told
-	unclaimed  []string   // ids of copies that choose left
-}
-
-type readCopy struct {
+// decided is a session as its decision shows it, or why it cannot be read for good.
+type decided struct {
 	*Session
 	sourceKnown bool
+	err         error
 }
 
-const (
-	maxLookPages = 25
-	maxLookReads = 500
-	maxLookTime  = time.Minute
+// budget is what searches may cost.
+type budget struct {
+	pages, decisions int
+	time             time.Duration
+}
 
-	walkOnePage = 1
-	walkAll     = maxLookPages + 1 // the budget ends it first
+var importBudget = budget{pages: 25, decisions: 500, time: time.Minute}
+
+// walkLimit is where one run stops without having failed; 0: nowhere.
+type walkLimit struct{ pages, decisions int }
+
+var (
+	allPages = walkLimit{}
+	onePage  = walkLimit{pages: 1, decisions: 20}
 )
 
-// spent reports whether nothing more may be read.
-func (l *look) spent() bool {
-	return l.pages >= maxLookPages || l.reads >= maxLookReads || l.took >= maxLookTime
+var errSearchSpent = transport.Unfit("was not found within 25 pages, 500 decisions and 60 s; the search was cut short")
+
+// spent reports whether a budget is used up.
+func (s *search) spent() bool {
+	return s.budget != budget{} && (s.used.pages >= s.budget.pages || s.used.decisions >= s.budget.decisions)
 }
 
-var errLookSpent = transport.Unfit("was not found within 25 pages, 500 decisions and 60 s; the search was cut short")
-
-func (l *look) oldest() time.Time { return l.find.CreatedAfter.Add(-clockSkew) }
-
-// search walks the list. Without an error it reached the end, or as many pages as
-// were asked for.
-func (l *look) search(ctx context.Context, pages int) error {
-	l.copies, l.unassigned, l.unclaimed = nil, nil, nil
-	if l.c.logger != nil {
-		l.c.logger.LogAttrs(ctx, slog.LevelInfo, "didit: looking for the imported copy",
-			slog.String("token", l.token.Fingerprint()), slog.String("source_session_id", l.find.SourceSessionID))
+// run walks the list. Without an error it reached the end, or its limit.
+func (s *search) run(ctx context.Context, limit walkLimit) error {
+	s.copies, s.unknown, s.passing = nil, nil, false
+	if s.c.logger != nil {
+		s.c.logger.LogAttrs(ctx, slog.LevelInfo, "didit: searching for the imported copy",
+			slog.String("source_session_id", s.params.SourceSessionID))
 	}
-	began := time.Now()
-	bounded, cancel := context.WithTimeout(ctx, maxLookTime-l.took)
-	err := l.walk(bounded, pages)
+	bounded := ctx
+	if s.budget.time > 0 {
+		began := time.Now()
+		defer func() { s.used.time += time.Since(began) }()
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithTimeout(ctx, s.budget.time-s.used.time)
+		defer cancel()
+	}
+	err := s.walk(bounded, limit)
 	if bounded.Err() != nil && ctx.Err() == nil {
-		err = errLookSpent
+		err, s.passing = errSearchSpent, true // slow servers may be faster the next time
 	}
-	cancel()
-	l.took += time.Since(began)
+	s.passing = s.passing || passing(err)
 	return err
 }
 
-func (l *look) walk(ctx context.Context, pagesLeft int) error {
-	p := pages{c: l.c, q: listQuery{SessionKind: l.find.SessionKind, VendorData: l.find.VendorData, Limit: defaultPageSize}}
-	if l.find.WorkflowID != "" {
-		p.q.WorkflowIDs = []string{l.find.WorkflowID}
-	}
+func (s *search) walk(ctx context.Context, limit walkLimit) error {
+	p := s.pages(s.params.VendorData)
 	seen := make(map[string]bool)
-	for ; !p.done; pagesLeft-- {
-		if pagesLeft == 0 {
-			return nil
+	before := s.used.decisions
+	for n := 1; !p.done; n++ {
+		if s.budget.pages > 0 && s.used.pages >= s.budget.pages {
+			return errSearchSpent
 		}
-		if l.pages >= maxLookPages {
-			return errLookSpent
-		}
-		l.pages++
+		s.used.pages++
 		rows, err := p.next(ctx)
 		if err != nil {
 			return err
 		}
+		older := 0
 		for _, r := range rows {
-			if l.find.VendorData == "" && !r.CreatedAt.IsZero() && r.CreatedAt.Before(l.oldest()) {
-				return nil // newest first: all that follow are older
+			if s.params.VendorData == "" && !r.CreatedAt.IsZero() && r.CreatedAt.Before(s.since) {
+				older++
+				continue
 			}
 			if seen[r.SessionID] {
 				continue
 			}
 			seen[r.SessionID] = true
-			if err := l.see(ctx, r); err != nil {
-				l.unassigned = append(l.unassigned, r.SessionID)
+			if limit.decisions > 0 && s.used.decisions-before >= limit.decisions {
+				return nil
+			}
+			if err := s.see(ctx, r); err != nil {
+				s.unknown = append(s.unknown, r.SessionID)
 				return err
 			}
 		}
+		// Newest first, as it seems: the order is not documented, so one older row proves nothing.
+		if n == limit.pages || older > 0 && older == len(rows) {
+			return nil
+		}
 	}
 	return nil
 }
 
-// see tells whether a row is the copy.
-func (l *look) see(ctx context.Context, r row) error {
-	if r.sourceKnown && !l.isSource(r.SharedFromSession) {
+func (s *search) pages(vendorData string) pages {
+	p := pages{c: s.c, q: listQuery{SessionKind: s.params.SessionKind, VendorData: vendorData, Limit: defaultPageSize}}
+	if s.params.WorkflowID != "" {
+		p.q.WorkflowIDs = []string{s.params.WorkflowID}
+	}
+	return p
+}
+
+// see tells whether a row is a copy. An error ends the walk; a decision that cannot
+// be read does not.
+func (s *search) see(ctx context.Context, r row) error {
+	if r.sourceKnown && !s.isSource(r.SharedFromSession) {
 		return nil
 	}
-	d := l.read[r.SessionID]
-	if d == nil {
-		if l.reads >= maxLookReads {
-			return errLookSpent
-		}
-		l.reads++
-		s, known, err := l.c.readSession(ctx, r.SessionID)
-		if errors.Is(err, ErrNotFound) {
-			return nil // deleted meanwhile
-		}
-		if err != nil {
-			return err
-		}
-		d = &readCopy{s, known}
-		if l.read == nil {
-			l.read = make(map[string]*readCopy)
-		}
-		l.read[r.SessionID] = d
-	}
+	d, err := s.decision(ctx, r.SessionID)
 	switch {
-	case d.sourceKnown && !l.isSource(d.SharedFromSession):
-	case d.sourceKnown || r.sourceKnown:
-		s := *d.Session
-		s.SharedFromSession = l.find.SourceSessionID
-		if s.SessionKind == "" {
-			s.SessionKind = l.find.SessionKind
-		}
-		l.copies = append(l.copies, &s)
-	default:
-		l.unassigned = append(l.unassigned, r.SessionID)
+	case err != nil && (ctx.Err() != nil || errors.Is(err, errSearchSpent)):
+		return err
+	case errors.Is(err, ErrNotFound):
+		return nil // deleted meanwhile
+	case err != nil:
+		s.passing = s.passing || passing(err)
+		s.unknown = append(s.unknown, r.SessionID)
+		return nil
+	}
+	created := r.CreatedAt
+	if created.IsZero() {
+		created = d.CreatedAt
+	}
+	switch source := s.isSource(d.SharedFromSession); {
+	case d.sourceKnown && source, !d.sourceKnown && r.sourceKnown:
+		one := *d.Session
+		one.SharedFromSession = s.params.SourceSessionID
+		one.SessionKind = cmp.Or(one.SessionKind, s.params.SessionKind)
+		one.VendorData = cmp.Or(one.VendorData, r.VendorData)
+		s.copies = append(s.copies, &one)
+	case d.sourceKnown && !r.sourceKnown:
+	case !d.sourceKnown && !created.IsZero() && created.Before(s.since):
+		// Didit leaves the source out of what was not imported: too old to be this token's.
+	default: // it cannot be told, or row and decision contradict each other
+		s.unknown = append(s.unknown, r.SessionID)
 	}
 	return nil
 }
 
-func (l *look) isSource(id string) bool { return strings.EqualFold(id, l.find.SourceSessionID) }
-
-// choose returns the copy with the lowest number of those that may be returned, or
-// nil. All others become candidates then.
-func (l *look) choose(ours func(*Session) bool) *ImportedSession {
-	slices.SortStableFunc(l.copies, func(a, b *Session) int { return int(a.SessionNumber - b.SessionNumber) })
-	i := slices.IndexFunc(l.copies, ours)
-	var duplicates []string
-	for j, s := range l.copies {
-		if j != i {
-			duplicates = append(duplicates, s.SessionID)
-		}
+// decision reads a session, once.
+func (s *search) decision(ctx context.Context, id string) (*decided, error) {
+	if d := s.read[id]; d != nil {
+		return d, d.err
 	}
-	if i < 0 {
-		l.unclaimed = duplicates
-		return nil
+	if s.budget.decisions > 0 && s.used.decisions >= s.budget.decisions {
+		return nil, errSearchSpent
 	}
-	return &ImportedSession{Session: *l.copies[i], Recovered: true, Duplicates: duplicates}
+	s.used.decisions++
+	one, known, err := s.c.readSession(ctx, id)
+	if err != nil && (passing(err) || errors.Is(err, ErrNotFound)) {
+		return nil, err // it may be there the next time
+	}
+	if s.read == nil {
+		s.read = make(map[string]*decided)
+	}
+	s.read[id] = &decided{one, known, err}
+	return s.read[id], err
 }
 
-// candidates lists our sessions that may be the copy.
-func (l *look) candidates() []string { return slices.Concat(l.unclaimed, l.unassigned) }
+func (s *search) isSource(id string) bool { return strings.EqualFold(id, s.params.SourceSessionID) }
+
+// choose returns the copy that may be returned: one with the call's vendor data, the
+// lowest number first. A token's claims prove no right to any other: nobody but Didit
+// can verify them.
+func (s *search) choose() *ImportedSession {
+	var yours []*Session
+	for _, one := range s.copies {
+		if s.params.VendorData != "" && strings.TrimSpace(one.VendorData) == s.params.VendorData {
+			yours = append(yours, one)
+		}
+	}
+	if len(yours) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(yours, func(a, b *Session) int {
+		// A number that is missing is no low one.
+		return cmp.Compare(uint64(a.SessionNumber-1), uint64(b.SessionNumber-1)) //nolint:gosec // wraps on purpose
+	})
+	found := &ImportedSession{Session: *yours[0], Recovered: true}
+	for _, one := range yours[1:] {
+		found.Duplicates = append(found.Duplicates, one.SessionID)
+	}
+	return found
+}
+
+// candidates are the ids of what may be the copy, where none may be returned.
+func (s *search) candidates() []string {
+	var all []string
+	for _, one := range s.copies {
+		all = append(all, one.SessionID)
+	}
+	for _, id := range slices.Concat(s.others, s.unknown) {
+		if !slices.Contains(all, id) {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// otherPages is how many pages nameOthers reads at most.
+const otherPages = 10
+
+// nameOthers walks the list without the filter for copies under other vendor data.
+// It reads no decisions, so it finds them only where rows carry their source. What
+// cuts it short makes it merely shorter.
+func (s *search) nameOthers(ctx context.Context) {
+	p := s.pages("")
+	for n := 0; n < otherPages && !p.done; n++ {
+		rows, err := p.next(ctx)
+		if err != nil {
+			return
+		}
+		carried := false
+		for _, r := range rows {
+			carried = carried || r.sourceKnown
+			if r.sourceKnown && s.isSource(r.SharedFromSession) {
+				s.others = append(s.others, r.SessionID)
+			}
+		}
+		if !carried && len(rows) > 0 {
+			return
+		}
+	}
+}
+
+// denied reports whether a search failed because this key may not make it.
+func denied(err error) bool {
+	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden)
+}
+
+// passing reports whether a search failed in a way that may not last: no answer, 5xx
+// and 429.
+func passing(err error) bool {
+	if call, ok := errors.AsType[*CallError](err); ok {
+		return call.Outcome != OutcomeResultLost
+	}
+	api, ok := errors.AsType[*APIError](err)
+	return ok && (api.StatusCode >= 500 || api.StatusCode == http.StatusTooManyRequests)
+}

@@ -3,6 +3,7 @@ module github.com/didit-go/didit
 go 1.26.0
 
 require (
+	github.com/davecgh/go-spew v1.1.1
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/google/go-querystring v1.2.0
 	github.com/hashicorp/go-retryablehttp v0.7.8

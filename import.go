@@ -25,54 +25,78 @@ type Workflows struct{ User, Business string }
 // ImportSharedSessionParams says which session is imported, and into what.
 type ImportSharedSessionParams struct {
 	Token      ShareToken
-	WorkflowID string       // workflow of our application that the copy is attached to
+	WorkflowID string       // workflow of your application that the copy is attached to
 	Workflows  Workflows    // or one per kind, chosen by the token's kind; exactly one of the two ways is given
 	Review     ReviewPolicy // required: it is a compliance decision, so it has no default
-	VendorData string       // our own reference for the person or company; what makes a lost import findable. Use the same in every call
+	// VendorData is your own reference for the person or company, at most what Didit
+	// takes; white space around it is trimmed. A copy is returned only where its vendor
+	// data is this: without it an import whose answer is lost is not returned, only
+	// named in Candidates. Use the same in every call with one token.
+	VendorData string
 
-	Resume             bool     // an earlier call with this token may have reached Didit (a redelivered job): look before sending
+	Resume             bool     // an earlier call with this token may have reached Didit (a redelivered job): search before sending
 	SourceSessionID    string   // optional: the session that the partner announced; another one is refused
-	FromApplicationIDs []string // optional: the partners that we accept; a token from another application is refused
+	FromApplicationIDs []string // optional: the partners that you accept; a token from another application is refused
 }
 
-// Find returns what a later look for the copy needs. Store it before the call if a
-// crash must lose nothing. The error matches ErrShareTokenInvalid where the token's
-// claims cannot be read or are no good to look by.
-func (p ImportSharedSessionParams) Find() (FindImportedSessionParams, error) {
+// Validate makes the local checks that need no client: all of ImportSharedSession's,
+// but whether the token is for your own application. The error is a
+// *[ValidationError]. A queue refuses with it what no worker could do.
+func (p ImportSharedSessionParams) Validate() error {
+	im := importing{c: new(Client), params: p, began: time.Now()}
+	return im.check()
+}
+
+// FindParams returns what a later search for the copy needs. Store it before the
+// call if a crash must lose nothing; it holds vendor data. The error matches
+// ErrShareTokenInvalid where the token's claims cannot be read, or are no good to
+// search by.
+func (p ImportSharedSessionParams) FindParams() (FindImportedSessionParams, error) {
 	claims, err := p.Token.Claims()
 	if err != nil {
 		return FindImportedSessionParams{}, err
 	}
-	return claims.find(p.VendorData, time.Now())
+	return claims.findParams(p.VendorData, time.Now(), p.Resume)
 }
 
-// ImportedSession is our own copy of a shared session.
+// ImportedSession is your own copy of a shared session.
 type ImportedSession struct {
 	Session
 	// Recovered says that Didit's answer was lost or said "already imported": this is
 	// the session that it had made, with the review and workflow of the call that
 	// made it.
 	Recovered bool `json:"recovered,omitempty"`
-	// Duplicates are other copies of the same source, should Didit ever have made
-	// some; this one has the lowest number.
+	// Earlier says of a recovered copy that it was made more than 5 minutes before this
+	// token was issued: by an import of long ago, with the review, workflow and data
+	// of then.
+	Earlier bool `json:"earlier,omitempty"`
+	// Duplicates are other copies of the same source with the same vendor data, should
+	// Didit ever have made some; this one has the lowest number.
 	Duplicates []string `json:"duplicates,omitempty"`
 }
 
-// ImportSharedSession redeems a share token: it returns our own copy of the session
+// ImportSharedSession redeems a share token: it returns your own copy of the session
 // behind it. Didit redeems a token once and has no idempotency key, so this call
 // never sends a second request once the first may have arrived. Where the answer is
-// lost, or says that the session was imported already, it looks for the copy among
-// our sessions.
+// lost, or says that the session was imported already, it searches for the copy
+// among your own sessions, by the token's source session and your vendor data.
 //
 // It may be called again with the same token and vendor data any number of times.
-// After an error for which [Retryable] is true, call again after a minute with
+// After an error for which [Retryable] is true, call again after [RetryAfter] with
 // Resume set. What a [CallError] says has to be believed: OutcomeUnknown and
-// ResultLost mean that a copy may be there. Set VendorData: a copy can be told by
-// it even where the token's claims prove nothing.
+// OutcomeResultLost mean that a copy may be there, OutcomeAlreadyImported that there
+// was one before this call, which is not known to be yours to have.
 //
-// Looks read at most 25 pages of the list and 500 decisions and take at most 60 s,
-// all together. Two imports of one source at the same time are as safe as Didit's
-// own check, so hold a lock or a unique job per source session.
+// All searches of one call read at most 25 pages of the list and 500 decisions and
+// take at most 60 s; after a plain refusal it is one page and 20 decisions. Two
+// imports of one source at the same time are as safe as Didit's own check, so hold a
+// lock or a unique job per source session.
+//
+// Errors match ErrInvalidParams, ErrShareTokenInvalid, ErrShareTokenExpired and
+// ErrShareTokenForeign without a call; ErrShareTokenInvalid and its kinds,
+// ErrAlreadyImported, ErrWorkflowNotFound, ErrWorkflowKindMismatch, ErrUnauthorized,
+// ErrForbidden, ErrRateLimited and ErrServer from Didit; ErrNotSent,
+// ErrOutcomeUnknown and ErrResultLost.
 //
 // https://docs.didit.me/sessions-api/share-session/import
 func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSessionParams) (*ImportedSession, error) {
@@ -82,39 +106,24 @@ func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSes
 	}
 	im := importing{c: c, ctx: ctx, params: params, began: c.now()}
 	s, err := im.run()
-	if c.audit != nil {
-		e := AuditEvent{Action: AuditImport, SourceSessionID: im.claims.SessionID, SessionKind: im.claims.SessionKind,
-			FromApplicationID: im.claims.FromApplicationID, ForApplicationID: im.claims.ForApplicationID,
-			WorkflowID: im.body.WorkflowID, Review: params.Review, TokenFingerprint: params.Token.Fingerprint()}
-		if s != nil {
-			e.SessionID, e.SourceSessionID, e.SessionKind = s.SessionID, s.SharedFromSession, s.SessionKind
-			if s.Recovered {
-				e.Outcome = AuditRecovered
-			}
-		}
-		c.record(ctx, im.began, e, &im.req, err)
+	if c.audit == nil {
+		return s, err
 	}
-	return s, err
-}
-
-// importing is one call of ImportSharedSession.
-type importing struct {
-	c      *Client
-	ctx    context.Context //nolint:containedctx // one call's state, gone with it
-	params ImportSharedSessionParams
-	began  time.Time
-
-	claims ShareClaims
-	body   importBody
-	req    request
-	answer *ImportedSession
-
-	look    *look // see mayLook
-	lookErr error // of the last look, or why there can be none
-
-	readable bool // the claims could be read
-	own      bool // our POST got no usable answer
-	said     bool // Didit said in this call that the session was imported already
+	e := AuditEvent{
+		Action: AuditImport, SourceSessionID: im.claims.SessionID, SessionKind: im.claims.SessionKind,
+		FromApplicationID: im.claims.FromApplicationID, ForApplicationID: im.claims.ForApplicationID,
+		WorkflowID: im.body.WorkflowID, Review: params.Review, TokenFingerprint: params.Token.Fingerprint(),
+	}
+	if s != nil {
+		e.SessionID, e.SourceSessionID, e.SessionKind = s.SessionID, s.SharedFromSession, s.SessionKind
+		if s.Recovered {
+			e.Outcome = AuditRecovered
+		}
+	}
+	if err = c.record(ctx, im.began, e, &im.req, err); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 type importBody struct {
@@ -128,20 +137,22 @@ type importBody struct {
 func (im *importing) check() error {
 	var p problems
 	params := &im.params
-	if problem := params.Token.problem(); problem != "" {
+	text := params.Token.Reveal()
+	if problem := tokenProblem(text); problem != "" {
 		p.add("Token", problem, ErrShareTokenInvalid)
 	}
-	im.claims, im.readable = params.Token.claims()
+	im.claims, im.readable = readClaims(text)
 	im.checkClaims(&p)
+	params.VendorData = strings.TrimSpace(params.VendorData)
 	im.body = importBody{
-		ShareToken: params.Token.Reveal(), WorkflowID: im.workflow(&p),
+		ShareToken: text, WorkflowID: im.workflow(&p),
 		TrustReview: params.Review == TrustSourceReview, VendorData: params.VendorData,
 	}
 	if params.Review != TrustSourceReview && params.Review != ReviewAgain {
 		p.add("Review", "must be TrustSourceReview or ReviewAgain: it is a decision that has no default", nil)
 	}
 	checkText(&p, "VendorData", params.VendorData)
-	if im.readable && im.expiredFor(expiryGrace) && !params.Resume && params.VendorData == "" {
+	if im.expiredFor(expiryGrace) && !params.Resume {
 		p.add("Token", "has expired", ErrShareTokenExpired)
 	}
 	return p.err()
@@ -160,6 +171,9 @@ func (im *importing) checkClaims(p *problems) {
 	}
 	if !im.readable {
 		im.claims.SessionID = announced
+		if announced != "" || len(im.params.FromApplicationIDs) > 0 {
+			p.add("Token", "has no claims that can be read, and so cannot be held against SourceSessionID and FromApplicationIDs", ErrShareTokenInvalid)
+		}
 		return
 	}
 	if im.foreign() {
@@ -230,7 +244,7 @@ func (im *importing) Decode(_ int, body []byte) error {
 		return transport.Unfit("names another workflow")
 	case w.SessionKind != "" && kind != "" && w.SessionKind != kind:
 		return transport.Unfit("names another kind of session")
-	case w.VendorData != "" && im.body.VendorData != "" && !sameText(w.VendorData, im.body.VendorData):
+	case w.VendorData != "" && im.body.VendorData != "" && strings.TrimSpace(w.VendorData) != im.body.VendorData:
 		return transport.Unfit("names other vendor data")
 	case w.SharedFromSession.id != "" && from != "" && !strings.EqualFold(w.SharedFromSession.id, from):
 		return transport.Unfit("names another source session")

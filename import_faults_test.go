@@ -43,7 +43,7 @@ var faultOutcomes = map[didittest.FaultKind]faultOutcome{
 	didittest.FaultAppliedLate:     {0, 2, didit.OutcomeUnknown, 0, false},
 	didittest.FaultErrorBefore:     {2, 2, didit.OutcomeUnknown, 0, false},
 	didittest.FaultErrorAfter:      {2, 2, "ok", 0, true},
-	didittest.FaultHTMLBefore:      {2, 2, didit.ResultLost, 0, false}, // a 2xx that cannot be read: all that is known
+	didittest.FaultHTMLBefore:      {2, 2, didit.OutcomeResultLost, 0, false}, // a 2xx that cannot be read: all that is known
 	didittest.FaultHTMLAfter:       {2, 2, "ok", 0, true},
 	didittest.FaultTruncated:       {2, 2, "ok", 0, true},
 	didittest.FaultSlow:            {2, 2, "ok", 0, true},

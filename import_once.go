@@ -9,7 +9,29 @@ import (
 	"github.com/didit-go/didit/internal/answer"
 )
 
-const resumeLater = "call again in a minute with Resume, the same token and vendor data"
+// importing is one call of ImportSharedSession: the one POST, the search, and what
+// both mean.
+type importing struct {
+	c      *Client
+	ctx    context.Context //nolint:containedctx // one call's state, gone with it
+	params ImportSharedSessionParams
+	began  time.Time
+
+	claims   ShareClaims
+	readable bool // the claims could be read
+	body     importBody
+	req      request
+	answer   *ImportedSession
+
+	search    *search // nil where the claims are no good to search by
+	searchErr error   // of the last search, or why there can be none
+	answered  bool    // Didit itself refused the POST
+}
+
+const (
+	resumeLater = "call again after RetryAfter with Resume, the same token and vendor data"
+	noMore      = "calling again would tell no more"
+)
 
 // How far the partners' clocks may be from Didit's.
 const (
@@ -22,68 +44,41 @@ func (im *importing) run() (*ImportedSession, error) {
 	if err := im.check(); err != nil {
 		return nil, err
 	}
-	expired := im.expiredFor(expiryGrace)
-	if !expired && !im.params.Resume {
-		return im.post()
-	}
-	if !im.mayLook() && expired {
-		return nil, im.refusedLocally()
-	}
-	if im.mayLook() {
-		s := im.search(walkAll)
-		switch {
-		case s != nil:
-			return s, nil
-		case im.lookErr != nil:
-			return nil, im.unknown(nil, nil)
-		case expired:
-			return nil, im.refusedLocally()
+	im.prepareSearch()
+	if im.params.Resume {
+		if s, err := im.resume(); s != nil || err != nil {
+			return s, err
 		}
 	}
 	return im.post()
 }
 
-// mayLook prepares the look, where the token's claims are good to look by.
-func (im *importing) mayLook() bool {
-	if im.look != nil {
-		return true
+// resume searches for what an earlier call may have made. Where it returns neither a
+// copy nor an error, the token may be sent.
+func (im *importing) resume() (*ImportedSession, error) {
+	expired := im.expiredFor(expiryGrace)
+	if im.search == nil && !expired {
+		return nil, nil //nolint:nilnil // see above
 	}
-	if !im.readable {
-		_, im.lookErr = im.params.Token.Claims()
-		return false
+	s := im.find(allPages)
+	switch {
+	case s != nil:
+		return s, nil
+	case im.foundOthers():
+		return nil, im.open(OutcomeAlreadyImported, nil, nil)
+	case expired && im.searchErr == nil && len(im.candidates()) == 0 && im.expiredFor(finalAfter):
+		var p problems
+		p.add("Token", "has expired, and there is no copy of its session that this key sees, with this vendor data", ErrShareTokenExpired)
+		return nil, p.err()
+	case expired:
+		return nil, im.open(OutcomeUnknown, ErrShareTokenExpired, nil)
+	case im.searchErr != nil && !denied(im.searchErr):
+		return nil, im.open(OutcomeUnknown, nil, nil)
 	}
-	find, err := im.claims.find(im.params.VendorData, im.began)
-	if err != nil {
-		im.lookErr = err
-		return false
-	}
-	im.look = &look{c: im.c, find: find, token: im.params.Token}
-	return true
+	return nil, nil //nolint:nilnil // see above
 }
 
-func (im *importing) expiredFor(d time.Duration) bool {
-	return !im.claims.ExpiresAt.IsZero() && im.began.Sub(im.claims.ExpiresAt) > d
-}
-
-// refusedLocally is the end of an import whose token has expired: it is not sent.
-func (im *importing) refusedLocally() error {
-	var p problems
-	p.add("Token", "has expired, and no copy of its session was found", ErrShareTokenExpired)
-	if im.final() {
-		return p.err()
-	}
-	return im.unknown(p.err(), nil)
-}
-
-// final reports whether a refusal is the last word. It speaks of this call only:
-// where an earlier one may still be under way, it is not.
-func (im *importing) final() bool {
-	if !im.params.Resume {
-		return true
-	}
-	return im.look != nil && im.lookErr == nil && len(im.candidates()) == 0 && im.expiredFor(finalAfter)
-}
-
+// post sends the import, once.
 func (im *importing) post() (*ImportedSession, error) {
 	im.req = request{into: im, token: answer.Token{Expired: im.expiredFor(0), Foreign: im.foreign()}}
 	var p problems
@@ -91,156 +86,129 @@ func (im *importing) post() (*ImportedSession, error) {
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	err := im.c.call(im.ctx, opImport, &im.req)
-	if err == nil {
+	switch err := im.c.call(im.ctx, opImport, &im.req).(type) { //nolint:errorlint // call returns these as they are
+	case nil:
 		return im.answer, nil
-	}
-	failure, ok := errors.AsType[*CallError](err)
-	if !ok {
-		if refusal, ok := errors.AsType[*APIError](err); ok {
-			return im.refused(refusal)
-		}
+	case *APIError:
+		return im.refused(err)
+	case *CallError:
+		return im.unanswered(err)
+	default:
 		return nil, err
 	}
-	failure.once, failure.next = false, resumeLater // calling again is what it is made for
-	failure.Find = im.find()
-	if im.req.res.CtxErr == nil && failure.Outcome != NotSent {
-		im.own = true
+}
+
+// unanswered searches for what a POST without a usable answer may have made.
+func (im *importing) unanswered(failure *CallError) (*ImportedSession, error) {
+	if failure.Outcome == OutcomeNotSent {
+		failure.FindParams = im.findParams()
+		return nil, failure
+	}
+	if im.req.res.CtxErr == nil {
 		if s := im.repeat(); s != nil {
 			return s, nil
 		}
-		failure.LookErr = im.lookErr
 		if err := im.ctx.Err(); err != nil {
-			failure.LookErr = nil
 			failure.Err = join(err, failure.Err)
 		}
 	}
-	failure.Candidates = im.candidates()
-	return nil, failure
+	return nil, im.complete(failure)
 }
 
-// refused decides what an answer that is no success means.
+// refused decides what an answer that is no success means. It speaks of this call
+// only; what an earlier one did only a search can tell.
 func (im *importing) refused(refusal *APIError) (*ImportedSession, error) {
-	said := answer.ParseErrorBody(refusal.Body)
-	var s *ImportedSession
+	body := answer.ParseErrorBody(refusal.Body)
+	didits := !im.req.res.Broken && fromDidit(refusal.StatusCode, body)
+	im.answered = didits && refusal.StatusCode != http.StatusTooManyRequests
 	switch {
-	case errors.Is(refusal, ErrUnauthorized), refusal.StatusCode == http.StatusTooManyRequests,
-		(refusal.StatusCode == http.StatusBadRequest || refusal.StatusCode == http.StatusUnprocessableEntity) &&
-			said.Other("share_token", "workflow_id", "non_field_errors"):
-		return nil, refusal
+	case !im.answered, errors.Is(refusal, ErrUnauthorized), badFields(refusal.StatusCode, body):
 	case errors.Is(refusal, ErrAlreadyImported):
-		im.said = true
-		if s = im.repeat(); s == nil {
-			return nil, im.lost(refusal)
+		if s := im.repeat(); s != nil {
+			return s, nil
 		}
-	case !im.mayLook() && im.final():
-		return nil, refusal
-	case !im.mayLook():
-		return nil, im.unknown(nil, refusal)
-	default:
-		generic := refusal.StatusCode == http.StatusForbidden && said.Generic()
-		walk := walkAll
-		if generic || errors.Is(refusal, ErrWorkflowNotFound) || errors.Is(refusal, ErrWorkflowKindMismatch) {
-			walk = walkOnePage
+		im.nameOthers()
+		return nil, im.open(OutcomeAlreadyImported, nil, refusal)
+	case im.params.Resume || im.params.VendorData != "":
+		limit := allPages
+		if !im.params.Resume {
+			limit = onePage // a stranger's forged token must not cost hundreds of reads
 		}
-		s = im.search(walk)
-		denied := errors.Is(im.lookErr, ErrUnauthorized) || errors.Is(im.lookErr, ErrForbidden)
+		s := im.find(limit)
 		switch {
 		case s != nil:
-		case generic && denied, im.lookErr == nil && im.final():
-			return nil, refusal
-		default:
-			return nil, im.unknown(nil, refusal)
+			return s, nil
+		case im.foundOthers():
+			return nil, im.open(OutcomeAlreadyImported, nil, refusal)
 		}
 	}
-	return s, nil
-}
-
-// search looks once. It returns the copy where one was found that may be returned.
-func (im *importing) search(walk int) *ImportedSession {
-	im.lookErr = im.look.search(im.ctx, walk)
-	return im.look.choose(im.ours)
-}
-
-// The looks after a lost answer, in minimum retry waits: the list may lag.
-var looksAfter = [...]int{0, 2, 6, 12}
-
-func (im *importing) repeat() *ImportedSession {
-	if !im.mayLook() {
-		return nil
+	if im.params.Resume {
+		return nil, im.open(OutcomeUnknown, nil, refusal)
 	}
-	for _, n := range looksAfter {
-		if !sleep(im.ctx, time.Duration(n)*im.c.waitMin) {
-			return nil
-		}
-		if s := im.search(walkAll); s != nil {
-			return s
-		}
-		if im.look.spent() || errors.Is(im.lookErr, ErrUnauthorized) || errors.Is(im.lookErr, ErrForbidden) {
-			return nil
-		}
-	}
-	return nil
+	return nil, refusal
 }
 
-func sleep(ctx context.Context, d time.Duration) bool {
-	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
-	}
-	return ctx.Err() == nil
-}
-
-// ours reports whether a copy of the source may be returned. A token's claims prove
-// no right to it: nobody but Didit can verify them.
-func (im *importing) ours(s *Session) bool {
-	if im.said {
+// fromDidit reports whether an answer that is no success came from Didit's
+// application, and not from a proxy, a firewall or a sign-in page before it.
+func fromDidit(status int, body answer.ErrorBody) bool {
+	switch status {
+	case http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusMisdirectedRequest, http.StatusUpgradeRequired,
+		http.StatusUnavailableForLegalReasons, http.StatusNetworkAuthenticationRequired:
+		return false
+	case http.StatusTooManyRequests:
 		return true
 	}
-	if im.params.VendorData != "" {
-		return sameText(s.VendorData, im.params.VendorData)
-	}
-	return im.own && s.CreatedAt.After(im.began.Add(-clockSkew))
+	return status >= 500 || status >= 400 && body.JSON
 }
 
-func (im *importing) find() *FindImportedSessionParams {
-	if !im.mayLook() {
-		return nil
-	}
-	find := im.look.find
-	return &find
+// badFields reports whether Didit refused the form of the request, before it looked
+// at the token.
+func badFields(status int, body answer.ErrorBody) bool {
+	return (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) &&
+		body.Other("share_token", "workflow_id", "non_field_errors")
 }
 
-func (im *importing) candidates() []string {
-	if im.look == nil {
-		return nil
-	}
-	return im.look.candidates()
-}
-
-// unknown is the error of an import that cannot be said to have failed.
-func (im *importing) unknown(cause error, refusal *APIError) error {
-	e := &CallError{
-		Operation: opImport.name, Outcome: OutcomeUnknown, Err: cause, Last: refusal, LookErr: im.lookErr,
-		Find: im.find(), Candidates: im.candidates(), next: resumeLater,
-	}
+// open is the error of an import that cannot be said to have failed.
+func (im *importing) open(outcome Outcome, cause error, refusal *APIError) error {
+	e := &CallError{Operation: opImport.name, Outcome: outcome, Err: cause, Answer: refusal}
 	if im.req.res != nil {
 		e.Attempts = im.req.res.Attempts
 	}
 	if err := im.ctx.Err(); err != nil {
-		e.LookErr = nil
 		e.Err = join(err, cause)
 	}
+	return im.complete(e)
+}
+
+// complete tells the caller of an open import what the search saw, and what to do.
+func (im *importing) complete(e *CallError) *CallError {
+	e.FindParams, e.Candidates = im.findParams(), im.candidates()
+	if im.ctx.Err() == nil {
+		e.SearchErr = im.searchErr // else it is the context's
+	}
+	e.final, e.next = false, resumeLater
+	if !im.tellsMore(e.Outcome) {
+		e.final, e.next = true, noMore
+	}
+	e.wait = min(max(importPause, im.began.Sub(im.claims.issued())/10), time.Hour)
 	return e
 }
 
-// lost is the error of an import that was made but could not be found.
-func (im *importing) lost(refusal *APIError) error {
-	e := im.unknown(nil, refusal).(*CallError) //nolint:errcheck,errorlint,forcetypeassert // made just above
-	e.Outcome = ResultLost
-	return e
+// tellsMore reports whether another call, with Resume, can bring more knowledge.
+func (im *importing) tellsMore(outcome Outcome) bool {
+	switch {
+	case im.search == nil, im.search.spent(), im.answered && denied(im.searchErr):
+		return false
+	case !im.params.Resume:
+		return true
+	case outcome == OutcomeAlreadyImported && im.searchErr == nil:
+		return false
+	case im.expiredFor(maxTTL):
+		return false
+	}
+	return !im.expiredFor(finalAfter) || im.search.passing
+}
+
+func (im *importing) expiredFor(d time.Duration) bool {
+	return !im.claims.ExpiresAt.IsZero() && im.began.Sub(im.claims.ExpiresAt) > d
 }

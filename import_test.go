@@ -200,476 +200,6 @@ const (
 	badToken400 = `{"share_token":["The token is not valid."]}`
 )
 
-// TestImportFlow is the flow of an import, case by case. Deliveries are counted at
-// the other side; every wait is on a clock that costs nothing.
-func TestImportFlow(t *testing.T) {
-	t.Parallel()
-	type result struct {
-		id        string // of the session that is returned
-		recovered bool
-		outcome   didit.Outcome // of a CallError
-		is        []error
-		isNot     []error
-		lookErr   bool
-		last      int // status of Last
-		status    int // of an APIError that is returned itself
-		find      bool
-		candidate []string
-		posts     int
-		lists     int // negative: not looked at
-		waited    time.Duration
-	}
-	tests := []struct {
-		name    string
-		params  func(p *didit.ImportSharedSessionParams)
-		token   func() didit.ShareToken
-		account func(a *account)
-		want    result
-	}{
-		{
-			name: "201",
-			account: func(a *account) {
-				a.post = posts(answer(http.StatusCreated, `{"session_id":"`+idCopy+`","status":"In Review"}`))
-			},
-			want: result{id: idCopy, posts: 1},
-		},
-		{
-			name:    "answer lost, copy found",
-			account: func(a *account) { a.post, a.sessions = posts(lost), []own{copyOf(vendor)} },
-			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name: "answer lost, row carries the source",
-			account: func(a *account) {
-				c := copyOf(vendor)
-				c.rowSource, c.source = idSource, ""
-				a.post, a.sessions = posts(lost), []own{{id: idCopy2, vendor: vendor, rowSource: idOther}, c}
-			},
-			want: result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name:    "answer lost, nothing was made",
-			account: func(a *account) { a.post = posts(lost) },
-			want: result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrOutcomeUnknown, io.ErrUnexpectedEOF}, find: true,
-				posts: 1, lists: 4, waited: 10 * time.Second},
-		},
-		{
-			name: "answer lost, the list lags",
-			account: func(a *account) {
-				a.post = posts(lost)
-				calls := 0
-				a.list = func() (*http.Response, error) {
-					if calls++; calls == 3 {
-						a.list, a.sessions = nil, []own{copyOf(vendor)}
-					}
-					return answer(http.StatusOK, `{"next":null,"results":[]}`)()
-				}
-			},
-			want: result{id: idCopy, recovered: true, posts: 1, lists: 4, waited: 10 * time.Second},
-		},
-		{
-			name: "the same vendor data, another source",
-			account: func(a *account) {
-				a.post, a.sessions = posts(lost), []own{{id: idCopy, vendor: vendor, source: idOther, created: time.Now()},
-					{id: idCopy2, vendor: vendor, source: "-", created: time.Now()}}
-			},
-			want: result{outcome: didit.OutcomeUnknown, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
-		},
-		{
-			name: "vendor data that the copy does not have after all",
-			account: func(a *account) {
-				c := copyOf(vendor)
-				c.decisionVendor = "somebody"
-				a.post, a.sessions = posts(lost), []own{c}
-			},
-			want: result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
-		},
-		{
-			name: "sessions with other vendor data are no candidates",
-			account: func(a *account) {
-				a.post, a.sessions = posts(lost), []own{{id: idCopy, vendor: "somebody", created: time.Now()}}
-			},
-			want: result{outcome: didit.OutcomeUnknown, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
-		},
-		{
-			name: "nothing says from where a session came",
-			account: func(a *account) {
-				a.post, a.sessions = posts(lost), []own{{id: idCopy, vendor: vendor, created: time.Now()}}
-			},
-			want: result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
-		},
-		{
-			name:    "503, copy found",
-			account: func(a *account) { a.post, a.sessions = posts(answer(503, "")), []own{copyOf(vendor)} },
-			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name:    "500, nothing found",
-			account: func(a *account) { a.post = posts(answer(500, "<html>")) },
-			want: result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrServer}, last: 500, find: true, posts: 1, lists: 4,
-				waited: 10 * time.Second},
-		},
-		{
-			name:    "unreadable 2xx, nothing found",
-			account: func(a *account) { a.post = posts(answer(201, `{"session_id":`)) },
-			want: result{outcome: didit.ResultLost, is: []error{didit.ErrResultLost}, find: true, posts: 1, lists: 4,
-				waited: 10 * time.Second},
-		},
-		{
-			name:    "already imported, copy found",
-			account: func(a *account) { a.post, a.sessions = posts(answer(403, already403)), []own{copyOf(vendor)} },
-			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name:    "already imported, not found",
-			account: func(a *account) { a.post = posts(answer(403, already403)) },
-			want: result{outcome: didit.ResultLost, is: []error{didit.ErrAlreadyImported, didit.ErrResultLost}, last: 403, find: true,
-				posts: 1, lists: 4, waited: 10 * time.Second},
-		},
-		{
-			name:   "already imported, without vendor data, long ago",
-			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
-			token: func() didit.ShareToken {
-				return tokenOf(map[string]any{"iat": time.Now().Add(-time.Hour).Unix()})
-			},
-			account: func(a *account) {
-				c := copyOf("anything")
-				c.created = time.Now().Add(-30 * time.Minute)
-				a.post, a.sessions = posts(answer(403, already403)), []own{c}
-			},
-			want: result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name:    "refused, but an earlier call had made it",
-			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf(vendor)} },
-			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name:    "refused, nothing found",
-			account: func(a *account) { a.post = posts(answer(400, badToken400)) },
-			want:    result{status: 400, is: []error{didit.ErrShareTokenInvalid}, posts: 1, lists: 1},
-		},
-		{
-			name:   "a forged token, refused, brings no session back",
-			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
-			account: func(a *account) {
-				a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf("somebody")}
-			},
-			want: result{status: 400, posts: 1, lists: 1},
-		},
-		{
-			name:   "a forged token, its answer lost: only what this call can have made",
-			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
-			token: func() didit.ShareToken {
-				return tokenOf(map[string]any{"iat": time.Now().Add(-time.Hour).Unix()})
-			},
-			account: func(a *account) {
-				c := copyOf("somebody")
-				c.created = time.Now().Add(-6 * time.Minute)
-				a.post, a.sessions = posts(lost), []own{c}
-			},
-			want: result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, posts: 1, lists: 4, waited: 10 * time.Second},
-		},
-		{
-			name:    "answer lost, without vendor data",
-			params:  func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
-			account: func(a *account) { a.post, a.sessions = posts(lost), []own{copyOf("")} },
-			want:    result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name: "the key's 401",
-			account: func(a *account) {
-				a.post, a.sessions = posts(answer(401, `{"detail":"Invalid API key."}`)), []own{copyOf(vendor)}
-			},
-			want: result{status: 401, is: []error{didit.ErrUnauthorized}, posts: 1},
-		},
-		{
-			name: "the token's 401 of older pages",
-			account: func(a *account) {
-				a.post, a.sessions = posts(answer(401, `{"detail":"Invalid share token."}`)), []own{copyOf(vendor)}
-			},
-			want: result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name: "bad fields",
-			account: func(a *account) {
-				a.post, a.sessions = posts(answer(400, `{"vendor_data":["Too long."]}`)), []own{copyOf(vendor)}
-			},
-			want: result{status: 400, posts: 1},
-		},
-		{
-			name:    "no permission: one page",
-			account: func(a *account) { a.post, a.sessions = posts(answer(403, generic403)), many(120, "-") },
-			want:    result{status: 403, is: []error{didit.ErrForbidden}, posts: 1, lists: 1},
-		},
-		{
-			name: "the workflow is not found: one page",
-			account: func(a *account) {
-				a.post, a.sessions = posts(answer(404, `{"detail":"Workflow not found."}`)), many(120, "-")
-			},
-			want: result{status: 404, is: []error{didit.ErrWorkflowNotFound}, posts: 1, lists: 1},
-		},
-		{
-			name: "the workflow is for the other kind: one page",
-			account: func(a *account) {
-				a.post, a.sessions = posts(answer(400, `{"workflow_id":["Wrong kind."]}`)), many(120, "-")
-			},
-			want: result{status: 400, is: []error{didit.ErrWorkflowKindMismatch}, posts: 1, lists: 1},
-		},
-		{
-			name: "no permission to import or list",
-			account: func(a *account) {
-				a.post, a.list = posts(answer(403, generic403)), answer(403, generic403)
-			},
-			want: result{status: 403, is: []error{didit.ErrForbidden}, posts: 1, lists: 1},
-		},
-		{
-			name:    "refused, and the look fails",
-			account: func(a *account) { a.post, a.list = posts(answer(400, badToken400)), answer(403, generic403) },
-			want: result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrShareTokenInvalid}, isNot: []error{didit.ErrForbidden},
-				last: 400, lookErr: true, find: true, posts: 1, lists: 1},
-		},
-		{
-			name:    "answer lost, and the look is forbidden: no use in repeating it",
-			account: func(a *account) { a.post, a.list = posts(lost), answer(403, generic403) },
-			want: result{outcome: didit.OutcomeUnknown, isNot: []error{didit.ErrForbidden}, lookErr: true, find: true,
-				posts: 1, lists: 1},
-		},
-		{
-			name:    "a 404 of the list is not an absence",
-			account: func(a *account) { a.post, a.list = posts(answer(400, badToken400)), answer(404, "") },
-			want: result{outcome: didit.OutcomeUnknown, isNot: []error{didit.ErrNotFound}, last: 400, lookErr: true, find: true,
-				posts: 1, lists: 1},
-		},
-		{
-			name: "a row whose decision is gone is skipped",
-			account: func(a *account) {
-				a.post = posts(answer(400, badToken400))
-				a.sessions = []own{{id: idCopy, vendor: vendor, decision: http.StatusNotFound}}
-			},
-			want: result{status: 400, posts: 1, lists: 1},
-		},
-		{
-			name:    "resume finds it and sends nothing",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			account: func(a *account) { a.sessions = []own{copyOf(vendor)} },
-			want:    result{id: idCopy, recovered: true, lists: 1},
-		},
-		{
-			name:    "resume, nothing found, sent",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			account: func(a *account) { a.post = posts(answer(201, `{"session_id":"`+idCopy+`"}`)) },
-			want:    result{id: idCopy, posts: 1, lists: 1},
-		},
-		{
-			name:    "resume, refused: an earlier one may be under way",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			account: func(a *account) { a.post = posts(answer(400, badToken400)) },
-			want: result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrShareTokenInvalid}, last: 400, find: true,
-				posts: 1, lists: 2},
-		},
-		{
-			name:    "resume, and the look fails: nothing is sent",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			account: func(a *account) { a.list = answer(403, generic403) },
-			want:    result{outcome: didit.OutcomeUnknown, lookErr: true, find: true, lists: 1},
-		},
-		{
-			name:    "resume without vendor data only names candidates",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume, p.VendorData = true, "" },
-			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf("somebody")} },
-			want: result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, last: 400, find: true,
-				posts: 1, lists: 2},
-		},
-		{
-			name:    "resume, no permission, more than a page",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			account: func(a *account) { a.post, a.sessions = posts(answer(403, generic403)), many(60, "-") },
-			want:    result{outcome: didit.OutcomeUnknown, last: 403, find: true, posts: 1, lists: 3},
-		},
-		{
-			name:    "expired, an earlier call had made it",
-			token:   func() didit.ShareToken { return expiredSince(time.Minute) },
-			account: func(a *account) { a.sessions = []own{copyOf(vendor)} },
-			want:    result{id: idCopy, recovered: true, lists: 1},
-		},
-		{
-			name:    "expired, not found",
-			token:   func() didit.ShareToken { return expiredSince(time.Minute) },
-			account: func(*account) {},
-			want:    result{is: []error{didit.ErrShareTokenExpired, didit.ErrInvalidParams}, lists: 1},
-		},
-		{
-			name:    "expired, nothing to look by",
-			params:  func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
-			token:   func() didit.ShareToken { return expiredSince(time.Minute) },
-			account: func(*account) {},
-			want:    result{is: []error{didit.ErrShareTokenExpired, didit.ErrInvalidParams}},
-		},
-		{
-			name:    "expired within the clocks' difference",
-			token:   func() didit.ShareToken { return expiredSince(20 * time.Second) },
-			account: func(a *account) { a.post = posts(answer(201, `{"session_id":"`+idCopy+`"}`)) },
-			want:    result{id: idCopy, posts: 1},
-		},
-		{
-			name:    "expired within the clocks' difference, nothing to look by",
-			params:  func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
-			token:   func() didit.ShareToken { return expiredSince(20 * time.Second) },
-			account: func(a *account) { a.post = posts(answer(201, `{"session_id":"`+idCopy+`"}`)) },
-			want:    result{id: idCopy, posts: 1},
-		},
-		{
-			name:    "expired just now, resume: an earlier one may be under way",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			token:   func() didit.ShareToken { return expiredSince(9 * time.Minute) },
-			account: func(*account) {},
-			want:    result{outcome: didit.OutcomeUnknown, is: []error{didit.ErrShareTokenExpired}, find: true, lists: 1},
-		},
-		{
-			name:    "expired for ten minutes, resume: final",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			token:   func() didit.ShareToken { return expiredSince(11 * time.Minute) },
-			account: func(*account) {},
-			want:    result{is: []error{didit.ErrShareTokenExpired, didit.ErrInvalidParams}, isNot: []error{didit.ErrOutcomeUnknown}, lists: 1},
-		},
-		{
-			name:    "expired for ten minutes, resume, a candidate: open",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			token:   func() didit.ShareToken { return expiredSince(11 * time.Minute) },
-			account: func(a *account) { a.sessions = []own{{id: idCopy, vendor: vendor}} },
-			want:    result{outcome: didit.OutcomeUnknown, candidate: []string{idCopy}, find: true, lists: 1},
-		},
-		{
-			name: "a token that claims to live for a week is not looked for",
-			token: func() didit.ShareToken {
-				return tokenOf(map[string]any{"exp": time.Now().Add(7 * 24 * time.Hour).Unix()})
-			},
-			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), []own{copyOf(vendor)} },
-			want:    result{status: 400, posts: 1},
-		},
-		{
-			name:    "a token that cannot be read, answer lost",
-			token:   func() didit.ShareToken { return didit.NewShareToken("opaque") },
-			account: func(a *account) { a.post, a.sessions = posts(lost), []own{copyOf(vendor)} },
-			want:    result{outcome: didit.OutcomeUnknown, lookErr: true, posts: 1},
-		},
-		{
-			name:    "a token that cannot be read, resume: sent, for Didit redeems it once",
-			params:  func(p *didit.ImportSharedSessionParams) { p.Resume = true },
-			token:   func() didit.ShareToken { return didit.NewShareToken("opaque") },
-			account: func(a *account) { a.post = posts(answer(400, badToken400)) },
-			want:    result{outcome: didit.OutcomeUnknown, last: 400, lookErr: true, posts: 1},
-		},
-		{
-			name: "several copies: the lowest number",
-			account: func(a *account) {
-				second := copyOf(vendor)
-				second.id, second.number = idCopy2, 9
-				a.post, a.sessions = posts(lost), []own{second, copyOf(vendor)}
-			},
-			want: result{id: idCopy, recovered: true, posts: 1, lists: 1},
-		},
-		{
-			name: "hundreds of sessions with one vendor data",
-			account: func(a *account) {
-				a.post, a.sessions = posts(lost), append(many(400, "-"), copyOf(vendor))
-			},
-			want: result{id: idCopy, recovered: true, posts: 1, lists: 9},
-		},
-		{
-			name:    "more pages than the look may read",
-			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), rows(many(2000, "-")) },
-			want:    result{outcome: didit.OutcomeUnknown, last: 400, lookErr: true, find: true, posts: 1, lists: 25},
-		},
-		{
-			name:    "more decisions than the look may read",
-			account: func(a *account) { a.post, a.sessions = posts(answer(400, badToken400)), many(600, idOther) },
-			want: result{outcome: didit.OutcomeUnknown, last: 400, lookErr: true, find: true, posts: 1, lists: 11,
-				candidate: []string{"0d7f9a3c-25c4-4e0c-8a55-000000000500"}},
-		},
-		{
-			name:   "without vendor data the search ends where the token began",
-			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = "" },
-			account: func(a *account) {
-				old := many(500, idOther)
-				for i := range old {
-					old[i].created = time.Now().Add(-6 * time.Minute)
-				}
-				a.post, a.sessions = posts(answer(400, badToken400)), append([]own{{id: idCopy2, source: idOther, created: time.Now()}}, old...)
-			},
-			want: result{status: 400, posts: 1, lists: 1},
-		},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				a := &account{post: posts(func() (*http.Response, error) { return nil, errors.New("not expected") })}
-				test.account(a)
-				token := tokenOf(nil)
-				if test.token != nil {
-					token = test.token()
-				}
-				params := importParams(token)
-				if test.params != nil {
-					test.params(&params)
-				}
-				began := time.Now()
-				s, err := a.client(t).ImportSharedSession(t.Context(), params)
-				want := test.want
-				assert.Equal(t, want.posts, a.posts, "imports sent")
-				assert.Equal(t, want.lists, a.lists, "pages read")
-				assert.Equal(t, want.waited, time.Since(began), "waited")
-				for id, n := range a.decisions {
-					assert.Equal(t, 1, n, "decisions of %s read", id)
-				}
-				if want.id != "" {
-					require.NoError(t, err)
-					assert.Equal(t, want.id, s.SessionID)
-					assert.Equal(t, want.recovered, s.Recovered)
-					assert.Equal(t, idSource, s.SharedFromSession)
-					assert.Equal(t, didit.KindUser, s.SessionKind)
-					if want.recovered {
-						require.Len(t, s.IDVerifications, 1, "a recovered session is what GetSession gives")
-					}
-					return
-				}
-				require.Error(t, err)
-				assert.Nil(t, s)
-				for _, target := range want.is {
-					require.ErrorIs(t, err, target)
-				}
-				for _, target := range want.isNot {
-					require.NotErrorIs(t, err, target)
-				}
-				var call *didit.CallError
-				if want.outcome == "" {
-					require.NotErrorAs(t, err, &call)
-					var api *didit.APIError
-					assert.Equal(t, want.status != 0, errors.As(err, &api), "%v", err)
-					if want.status != 0 {
-						assert.Equal(t, want.status, api.StatusCode)
-					}
-					return
-				}
-				require.ErrorAs(t, err, &call)
-				assert.Equal(t, want.outcome, call.Outcome)
-				assert.Equal(t, want.lookErr, call.LookErr != nil, "LookErr: %v", call.LookErr)
-				assert.Equal(t, want.find, call.Find != nil)
-				assert.Equal(t, want.candidate, call.Candidates)
-				assert.Equal(t, want.last != 0, call.Last != nil)
-				if call.Last != nil {
-					assert.Equal(t, want.last, call.Last.StatusCode)
-				}
-				assert.True(t, didit.Retryable(err))
-				assert.Contains(t, err.Error(), "with Resume", "what to do next")
-				assert.Equal(t, want.posts, call.Attempts)
-			})
-		})
-	}
-}
-
 func posts(answers ...func() (*http.Response, error)) []func() (*http.Response, error) {
 	return answers
 }
@@ -919,12 +449,12 @@ func TestImportNotSent(t *testing.T) {
 	_, err = c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
 	var call *didit.CallError
 	require.ErrorAs(t, err, &call)
-	assert.Equal(t, didit.NotSent, call.Outcome)
+	assert.Equal(t, didit.OutcomeNotSent, call.Outcome)
 	assert.Contains(t, err.Error(), "may be called again")
 	assert.Equal(t, 3, call.Attempts)
-	require.NoError(t, call.LookErr)
+	require.NoError(t, call.SearchErr)
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
-	assert.NotNil(t, call.Find)
+	assert.NotNil(t, call.FindParams)
 }
 
 // TestImportRateLimited: Didit did nothing, so nothing is looked for.
@@ -973,7 +503,7 @@ func TestFind(t *testing.T) {
 	t.Parallel()
 	issued := time.Now().Add(-time.Minute).Truncate(time.Second)
 	params := importParams(tokenOf(map[string]any{"iat": issued.Unix(), "session_kind": "business"}))
-	find, err := params.Find()
+	find, err := params.FindParams()
 	require.NoError(t, err)
 	stored, err := json.Marshal(find)
 	require.NoError(t, err)
@@ -992,16 +522,16 @@ func TestFind(t *testing.T) {
 		"no id":               {"session_id": "1"},
 		"another kind":        {"session_kind": "animal"},
 	} {
-		_, err := importParams(tokenOf(claims)).Find()
+		_, err := importParams(tokenOf(claims)).FindParams()
 		require.ErrorIs(t, err, didit.ErrShareTokenInvalid, name)
 	}
-	_, err = importParams(didit.NewShareToken("opaque")).Find()
+	_, err = importParams(didit.NewShareToken("opaque")).FindParams()
 	require.ErrorIs(t, err, didit.ErrShareTokenInvalid)
 
-	find, err = importParams(tokenOf(map[string]any{"iat": nil})).Find()
+	find, err = importParams(tokenOf(map[string]any{"iat": nil})).FindParams()
 	require.NoError(t, err)
 	assert.WithinDuration(t, now.Add(-23*time.Hour), find.CreatedAfter, time.Minute, "24 hours before its end")
-	find, err = importParams(tokenOf(map[string]any{"iat": now.Add(time.Hour).Unix(), "exp": now.Add(2 * time.Hour).Unix()})).Find()
+	find, err = importParams(tokenOf(map[string]any{"iat": now.Add(time.Hour).Unix(), "exp": now.Add(2 * time.Hour).Unix()})).FindParams()
 	require.NoError(t, err)
 	assert.False(t, find.CreatedAfter.After(time.Now()), "a token from the future")
 }
@@ -1042,7 +572,7 @@ func TestFindImportedSession(t *testing.T) {
 			t.Parallel()
 			var events []didit.AuditEvent
 			a := &account{sessions: test.sessions, list: test.list}
-			c := a.client(t, didit.WithRetryWait(0, 0), didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) { events = append(events, e) }))
+			c := a.client(t, didit.WithRetryWait(0, 0), didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error { events = append(events, e); return nil }))
 			s, err := c.FindImportedSession(t.Context(), test.find)
 			require.Len(t, events, 1)
 			assert.Equal(t, didit.AuditFind, events[0].Action)
@@ -1062,7 +592,7 @@ func TestFindImportedSession(t *testing.T) {
 			}
 			if call, ok := errors.AsType[*didit.CallError](err); ok {
 				assert.Equal(t, test.candidates, call.Candidates)
-				assert.NotNil(t, call.Find)
+				assert.NotNil(t, call.FindParams)
 				assert.Equal(t, didit.AuditUnknown, events[0].Outcome)
 			} else {
 				assert.Equal(t, didit.AuditRefused, events[0].Outcome)
@@ -1101,7 +631,7 @@ func TestImportAudit(t *testing.T) {
 			if test.params != nil {
 				test.params(&params)
 			}
-			c := test.account.client(t, didit.WithRetryWait(0, 0), didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) { events = append(events, e) }))
+			c := test.account.client(t, didit.WithRetryWait(0, 0), didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error { events = append(events, e); return nil }))
 			_, _ = c.ImportSharedSession(t.Context(), params)
 			require.Len(t, events, 1)
 			e := events[0]

@@ -195,7 +195,7 @@ func (p *pages) next(ctx context.Context) ([]row, error) {
 		p.empty = 0
 	} else if p.empty++; p.empty >= 2 && page.more {
 		p.done = true
-		return nil, &CallError{Operation: opList.name, Outcome: ResultLost, Attempts: 1,
+		return nil, &CallError{Operation: opList.name, Outcome: OutcomeResultLost, Attempts: 1,
 			Err: transport.Unfit("the list does not end: two pages in a row brought nothing new, and Didit says that there are more"), next: "it may be called again"}
 	}
 	if len(page.rows) > 0 {

@@ -40,7 +40,8 @@ type settings struct {
 	logger                   *slog.Logger
 	limiter                  Limiter
 	now                      func() time.Time
-	audit                    func(context.Context, AuditEvent)
+	audit                    func(context.Context, AuditEvent) error
+	insecureHTTP             bool
 	problems                 problems
 	keySource, applicationAt string // what a problem of theirs is called
 }
@@ -69,8 +70,16 @@ func WithAPIKey(key string) Option {
 	return func(s *settings) { s.key, s.keyGiven = key, true }
 }
 
+// WithInsecureHTTP allows a base URL with http on hosts that are not loopback: the
+// network of a compose file, a test cluster. It is never taken together with an
+// sk_live_ key.
+func WithInsecureHTTP() Option {
+	return func(s *settings) { s.insecureHTTP = true }
+}
+
 // WithBaseURL sets another server, [DefaultBaseURL] otherwise: https, or http on
-// a loopback address. A path prefix is kept; "/v3" is not part of it.
+// a loopback address (see [WithInsecureHTTP]). A path prefix is kept; "/v3" is not
+// part of it.
 func WithBaseURL(rawURL string) Option {
 	return func(s *settings) { s.baseURL = rawURL }
 }
@@ -187,9 +196,15 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithAuditHook sets what is told of every share, import and look, see
-// [AuditEvent]. It runs on the calling goroutine before the call returns.
-func WithAuditHook(f func(context.Context, AuditEvent)) Option {
+// WithAuditHook sets what is told of every share, import and search, see
+// [AuditEvent]. It runs on the calling goroutine before the call returns, with a
+// context that has the call's values, does not end with it, and ends after 10 s.
+//
+// It fails closed: where f returns an error, the result of the call is withheld, and
+// its error is a [CallError] with OutcomeResultLost that wraps f's. A share's token
+// then expires unused; call again, and an import returns the copy that it had made.
+// Where the call has failed as well, its own error is returned, with f's joined.
+func WithAuditHook(f func(context.Context, AuditEvent) error) Option {
 	return func(s *settings) {
 		s.audit = f
 		if f == nil {
@@ -216,14 +231,20 @@ func (s *settings) settle() (base *url.URL) {
 		s.problems.add(s.keySource, "is empty", nil)
 	case !printable(s.key):
 		s.problems.add(s.keySource, "has a control or non-ASCII character", nil)
+	case wrapping(s.key) != "":
+		s.problems.add(s.keySource, wrapping(s.key), nil)
 	}
 	if s.appGiven {
 		id, ok := route.UUID(s.applicationID)
-		if s.applicationID = id; !ok {
-			s.problems.add(s.applicationAt, "must be a UUID", nil)
+		switch words := wrapping(s.applicationID); {
+		case words != "":
+			s.problems.add(s.applicationAt, words, nil)
+		case !ok:
+			s.problems.add(s.applicationAt, notUUID, nil)
 		}
+		s.applicationID = id
 	}
-	base, problem := parseBaseURL(s.baseURL)
+	base, problem := parseBaseURL(s.baseURL, s.insecureHTTP)
 	if problem == "" && base.Scheme == "http" && strings.HasPrefix(s.key, "sk_live_") {
 		problem = "must be https with a live key"
 	}
@@ -241,7 +262,7 @@ func printable(s string) bool {
 
 // parseBaseURL says what is wrong with a base URL without quoting it: it may hold
 // a password.
-func parseBaseURL(raw string) (base *url.URL, problem string) {
+func parseBaseURL(raw string, insecure bool) (base *url.URL, problem string) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil {
 		return nil, "is not a URL"
@@ -261,8 +282,8 @@ func parseBaseURL(raw string) (base *url.URL, problem string) {
 		return nil, `must not end in "/v3": the client adds it`
 	case slices.Contains(segments, ".") || slices.Contains(segments, ".."):
 		return nil, "must not have dot segments"
-	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, "must be https; http is for loopback addresses only"
+	case u.Scheme == "http" && !insecure && !loopback(u.Hostname()):
+		return nil, "must be https; http is for loopback addresses only, unless WithInsecureHTTP is given"
 	}
 	return u, ""
 }

@@ -77,7 +77,7 @@ func TestOptions(t *testing.T) {
 			[]didit.Option{didit.WithClock(nil)},
 		},
 		"WithAuditHook": {
-			[]didit.Option{didit.WithAuditHook(func(context.Context, didit.AuditEvent) {})},
+			[]didit.Option{didit.WithAuditHook(func(context.Context, didit.AuditEvent) error { return nil })},
 			[]didit.Option{didit.WithAuditHook(nil)},
 		},
 		"NewClient": {nil, []didit.Option{nil}},
@@ -294,7 +294,7 @@ func TestLimiterEndsTheCall(t *testing.T) {
 		err := call.do(t, rootClient(t, rootMock(t), didit.WithLimiter(&rootLimiter{stop})))
 		var failure *didit.CallError
 		require.ErrorAs(t, err, &failure, call.name)
-		assert.Equal(t, didit.NotSent, failure.Outcome)
+		assert.Equal(t, didit.OutcomeNotSent, failure.Outcome)
 		assert.Zero(t, failure.Attempts)
 		require.ErrorIs(t, err, stop)
 		require.ErrorIs(t, err, didit.ErrNotSent)

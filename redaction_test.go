@@ -138,7 +138,7 @@ func TestNothingIsPrinted(t *testing.T) {
 	created := didit.CreatedSession{SessionID: rootSession, SessionURL: plantLink, SessionToken: plantDocument, VendorData: plantVendor, Raw: []byte(plantName)}
 	shared := didit.SharedSession{Token: token, SessionID: rootSession, ForApplicationID: rootPartner, SessionKind: didit.KindUser}
 	api := didit.APIError{Operation: "ShareSession", StatusCode: 400, Message: "m", Body: []byte(`{"detail":"` + token.Reveal() + plantName + `"}`)}
-	call := didit.CallError{Operation: "ImportSharedSession", Err: errors.New(plantName), Last: &api, LookErr: errors.New(plantVendor), Find: &find}
+	call := didit.CallError{Operation: "ImportSharedSession", Err: errors.New(plantName), Answer: &api, SearchErr: errors.New(plantVendor), FindParams: &find}
 
 	for name, v := range map[string]any{
 		"Client": *client, "*Client": client, "ShareToken": token, "*ShareToken": &token, "SharedSession": shared, "*SharedSession": &shared,
@@ -340,7 +340,7 @@ func TestErrorsLogsAndAuditSayNothing(t *testing.T) {
 					didit.WithLogger(slog.New(slog.NewMultiHandler(
 						slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelDebug}),
 						slog.NewJSONHandler(&jsons, &slog.HandlerOptions{Level: slog.LevelDebug})))),
-					didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) { events = append(events, e) }))
+					didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error { events = append(events, e); return nil }))
 				err := call.do(t, c)
 				if call.name == "SessionPDF" && (kind == "garbage" || kind == "cut" || kind == "types") {
 					require.NoError(t, err) // whatever it is, it is the report
@@ -404,7 +404,7 @@ func rootChain(t testing.TB, err error, secrets map[string]string) {
 	data, jsonErr := json.Marshal(err)
 	require.NoError(t, jsonErr)
 	var call *didit.CallError
-	if errors.As(err, &call) && call.Find != nil {
+	if errors.As(err, &call) && call.FindParams != nil {
 		data = bytes.ReplaceAll(data, []byte(`"vendor_data":"`+plantVendor+`"`), nil)
 	}
 	rootNoPlants(t, fmt.Sprintf("JSON of %T", err), string(data), secrets)
@@ -423,7 +423,7 @@ func rootChain(t testing.TB, err error, secrets map[string]string) {
 		}
 	}
 	if call, ok := err.(*didit.CallError); ok { //nolint:errorlint // likewise
-		rootChain(t, call.LookErr, secrets)
+		rootChain(t, call.SearchErr, secrets)
 	}
 }
 
@@ -444,7 +444,7 @@ func TestRefusalsSayNothing(t *testing.T) {
 		add(err)
 		_, err = didit.NewShareToken(tok + "?").Claims()
 		add(err)
-		_, err = didit.ImportSharedSessionParams{Token: didit.NewShareToken(tok + "?"), VendorData: plantVendor}.Find()
+		_, err = didit.ImportSharedSessionParams{Token: didit.NewShareToken(tok + "?"), VendorData: plantVendor}.FindParams()
 		add(err)
 	}
 	_, err = c.FindImportedSession(ctx, didit.FindImportedSessionParams{SourceSessionID: plantName, SessionKind: plantName, VendorData: plantVendor + "\xff", WorkflowID: plantName})

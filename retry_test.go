@@ -169,7 +169,7 @@ func TestNotSent(t *testing.T) {
 				err := call.do(t, rootClient(t, tr, didit.WithBaseURL(row.base), didit.WithMaxRetries(2)))
 				var failure *didit.CallError
 				require.ErrorAs(t, err, &failure)
-				assert.Equal(t, didit.NotSent, failure.Outcome)
+				assert.Equal(t, didit.OutcomeNotSent, failure.Outcome)
 				assert.Equal(t, row.attempts, failure.Attempts)
 				assert.Equal(t, rootNames("NotSent"), rootMatches(err))
 				assert.True(t, didit.Retryable(err))
@@ -349,7 +349,7 @@ func TestContextEndsAWait(t *testing.T) {
 			assert.Contains(t, err.Error(), "context canceled")
 			var failure *didit.CallError
 			require.ErrorAs(t, err, &failure)
-			assert.Equal(t, test.status != 0, failure.Last != nil)
+			assert.Equal(t, test.status != 0, failure.Answer != nil)
 		})
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/transport"
 )
 
@@ -16,9 +17,30 @@ const (
 
 // ShareSessionParams says with whom a session is shared, and for how long.
 type ShareSessionParams struct {
-	ForApplicationID string        // Partner B's application, UUID, required, not our own
+	ForApplicationID string        // Partner B's application, UUID, required, not your own
 	TTL              time.Duration // 0: Didit's default of one hour; else whole seconds, 60 s to 24 h
 	Status           SessionStatus // last known status, optional: an unshareable one is refused without a call
+}
+
+// Validate makes the local checks that need no client: all of ShareSession's, but
+// the session's id and whether the application is your own. The error is a
+// *[ValidationError].
+func (p ShareSessionParams) Validate() error { return p.problems("").err() }
+
+// problems are those of the params; own is the caller's application, where known.
+func (p ShareSessionParams) problems(own string) problems {
+	var all problems
+	id := checkID(&all, "ForApplicationID", p.ForApplicationID)
+	if own != "" && own == id {
+		all.add("ForApplicationID", "must not be your own application", ErrSelfShare)
+	}
+	if d := p.TTL; d != 0 && (d < minTTL || d > maxTTL || d%time.Second != 0) {
+		all.add("TTL", "must be whole seconds, 60 s to 24 h, such as 10*time.Minute", ErrInvalidTTL)
+	}
+	if s := p.Status; s != "" && !s.Shareable() {
+		all.add("Status", "must be Approved, Declined or In Review: only finished sessions can be shared", ErrSessionNotShareable)
+	}
+	return all
 }
 
 // SharedSession is what Partner A sends to Partner B over a channel of its own.
@@ -63,16 +85,21 @@ func (c *Client) ShareSession(ctx context.Context, sessionID string, params Shar
 	}
 	sh := new(sharing)
 	s, err := c.share(ctx, sessionID, params, sh)
-	if c.audit != nil {
-		e := AuditEvent{Action: AuditShare, SessionID: sessionID, ForApplicationID: params.ForApplicationID,
-			FromApplicationID: c.applicationID, TTL: params.TTL}
-		if s != nil {
-			e.SessionID, e.ForApplicationID = s.SessionID, s.ForApplicationID
-			e.SessionKind, e.TokenFingerprint = s.SessionKind, s.Token.Fingerprint()
-		}
-		c.record(ctx, began, e, &sh.request, err)
+	if c.audit == nil {
+		return s, err
 	}
-	return s, err
+	e := AuditEvent{
+		Action: AuditShare, SessionID: sessionID, ForApplicationID: params.ForApplicationID,
+		FromApplicationID: c.applicationID, TTL: params.TTL,
+	}
+	if s != nil {
+		e.SessionID, e.ForApplicationID, e.SessionKind = s.SessionID, s.ForApplicationID, s.SessionKind
+		e.TokenFingerprint, e.ExpiresAt = s.Token.Fingerprint(), s.ExpiresAt()
+	}
+	if err = c.record(ctx, began, e, &sh.request, err); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // sharing is one call of ShareSession, in one piece of memory.
@@ -87,23 +114,13 @@ type sharing struct {
 		ForApplicationID string      `json:"for_application_id"`
 		SessionKind      SessionKind `json:"session_kind"`
 	}
-	minted ShareToken
 }
 
 func (c *Client) share(ctx context.Context, sessionID string, params ShareSessionParams, sh *sharing) (*SharedSession, error) {
-	var p problems
+	p := params.problems(c.applicationID)
 	sh.id = checkID(&p, "sessionID", sessionID)
-	sh.body.ForApplicationID = checkID(&p, "ForApplicationID", params.ForApplicationID)
+	sh.body.ForApplicationID, _ = route.UUID(params.ForApplicationID)
 	sh.body.TTL = int64(params.TTL / time.Second)
-	if c.applicationID != "" && c.applicationID == sh.body.ForApplicationID {
-		p.add("ForApplicationID", "must not be our own application", ErrSelfShare)
-	}
-	if d := params.TTL; d != 0 && (d < minTTL || d > maxTTL || d%time.Second != 0) {
-		p.add("TTL", "must be whole seconds, 60 s to 24 h", ErrInvalidTTL)
-	}
-	if s := params.Status; s != "" && !s.Shareable() {
-		p.add("Status", "must be Approved, Declined or In Review: only finished sessions can be shared", ErrSessionNotShareable)
-	}
 	sh.json = encode(&p, "params", &sh.body)
 	if err := p.err(); err != nil {
 		return nil, err
@@ -112,10 +129,10 @@ func (c *Client) share(ctx context.Context, sessionID string, params ShareSessio
 	if err := c.call(ctx, opShare, &sh.request); err != nil {
 		return nil, err
 	}
-	s := &SharedSession{Token: sh.minted, SessionID: sh.id, ForApplicationID: sh.body.ForApplicationID, SessionKind: sh.answer.SessionKind}
+	s := &SharedSession{Token: NewShareToken(sh.answer.ShareToken), SessionID: sh.id, ForApplicationID: sh.body.ForApplicationID, SessionKind: sh.answer.SessionKind}
 	if s.SessionKind == "" {
 		s.SessionKind = KindUser
-		if claims, ok := s.Token.claims(); ok {
+		if claims, ok := readClaims(strings.TrimSpace(sh.answer.ShareToken)); ok {
 			s.SessionKind = claims.SessionKind
 		}
 	}
@@ -129,9 +146,8 @@ func (sh *sharing) Decode(_ int, body []byte) error {
 	if err := decode(body, a); err != nil {
 		return err
 	}
-	sh.minted = NewShareToken(a.ShareToken)
 	switch {
-	case sh.minted.problem() != "":
+	case tokenProblem(strings.TrimSpace(a.ShareToken)) != "":
 		return transport.Unfit("has no usable share_token")
 	case a.ForApplicationID != "" && !strings.EqualFold(a.ForApplicationID, sh.body.ForApplicationID):
 		return transport.Unfit("is for another application")

@@ -13,9 +13,12 @@ import (
 // ShareToken is a share token. It keeps its text to itself: printing shows its
 // fingerprint, and encoding fails with ErrTokenNotSerializable rather than send a
 // partner a redacted one. Only Reveal gives the text.
+//
+// It must not be compared with ==, which does not compile; compare fingerprints.
 type ShareToken struct {
-	_    [0]func() // no ==: it would compare pointers
-	text *string   // fmt does not follow a pointer in an unexported field
+	_    [0]func()
+	text *sealed
+	id   [8]byte // the beginning of the text's SHA-256
 }
 
 // NewShareToken takes the text of a token that a partner sent. White space around
@@ -25,7 +28,8 @@ func NewShareToken(raw string) ShareToken {
 	if raw == "" {
 		return ShareToken{}
 	}
-	return ShareToken{text: &raw}
+	sum := sha256.Sum256([]byte(raw))
+	return ShareToken{text: seal(raw, sum), id: [8]byte(sum[:8])}
 }
 
 // Reveal returns the text of the token, a bearer copy of a person's identity file.
@@ -33,7 +37,7 @@ func (t ShareToken) Reveal() string {
 	if t.text == nil {
 		return ""
 	}
-	return *t.text
+	return t.text.open()
 }
 
 // IsZero reports whether there is no token.
@@ -45,8 +49,7 @@ func (t ShareToken) Fingerprint() string {
 	if t.IsZero() {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(*t.text))
-	return hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(t.id[:])
 }
 
 // ShareClaims is what a share token says about itself.
@@ -65,7 +68,7 @@ const maxToken = 8 << 10
 // is Didit's. Use them to refuse early and to look, never to grant. Where they
 // cannot be read, the error matches ErrShareTokenInvalid.
 func (t ShareToken) Claims() (ShareClaims, error) {
-	claims, ok := t.claims()
+	claims, ok := readClaims(t.Reveal())
 	if !ok {
 		return ShareClaims{}, &ValidationError{Problems: []Problem{
 			{Field: "Token", Message: "has no claims that can be read", Err: ErrShareTokenInvalid},
@@ -74,11 +77,12 @@ func (t ShareToken) Claims() (ShareClaims, error) {
 	return claims, nil
 }
 
-func (t ShareToken) claims() (c ShareClaims, ok bool) {
-	if t.problem() != "" {
+// readClaims reads the claims of a token's text.
+func readClaims(text string) (c ShareClaims, ok bool) {
+	if tokenProblem(text) != "" {
 		return c, false
 	}
-	_, rest, _ := strings.Cut(*t.text, ".")
+	_, rest, _ := strings.Cut(text, ".")
 	payload, signature, ok := strings.Cut(rest, ".")
 	if !ok || strings.Contains(signature, ".") {
 		return c, false
@@ -125,15 +129,15 @@ func unix(seconds float64) (time.Time, bool) {
 	return time.Unix(int64(seconds), 0).UTC(), seconds > 0 && seconds <= year9999
 }
 
-// problem says why the text cannot be a share token.
-func (t ShareToken) problem() string {
+// tokenProblem says why a text cannot be a share token.
+func tokenProblem(text string) string {
 	switch {
-	case t.IsZero():
+	case text == "":
 		return "is required"
-	case len(*t.text) > maxToken:
+	case len(text) > maxToken:
 		return "is longer than 8 KiB"
 	}
-	for _, c := range []byte(*t.text) {
+	for _, c := range []byte(text) {
 		switch {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
 		default:

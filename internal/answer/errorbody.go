@@ -11,6 +11,7 @@ import (
 
 // ErrorBody is what an error body says, in the server's own words.
 type ErrorBody struct {
+	JSON    bool // the body is one whole JSON value
 	Code    string
 	Message string
 	Fields  map[string][]string
@@ -28,6 +29,10 @@ const (
 // HTML above all, says nothing.
 func ParseErrorBody(body []byte) ErrorBody {
 	var e ErrorBody
+	if !json.Valid(body) {
+		return e
+	}
+	e.JSON = true
 	var v any
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.UseNumber()

@@ -1,0 +1,54 @@
+package didit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/didit-go/didit/internal/transport"
+)
+
+// nilError is the text of a nil pointer to an error of this package.
+const nilError = "didit: no error"
+
+// safeText is the text of an error of this package, and only the type of any other:
+// a caller's limiter, transport or fake may have put anything into its own.
+func safeText(err error) string {
+	switch err := err.(type) { //nolint:errorlint // the text of what wraps it would be printed too
+	case *sentinel:
+		return err.text
+	case *APIError, *CallError, *ValidationError, *transport.Failure, *both:
+		return strings.TrimPrefix(err.Error(), "didit: ")
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return context.Canceled.Error()
+	case errors.Is(err, context.DeadlineExceeded):
+		return context.DeadlineExceeded.Error()
+	}
+	return fmt.Sprintf("an error of the type %T", err)
+}
+
+// both is an error together with another that belongs to it: a context's with the
+// failure before it, a call's with its audit hook's.
+type both struct {
+	first, second error
+	words         string // between the two
+}
+
+func (e *both) Error() string {
+	return safeText(e.first) + e.words + safeText(e.second)
+}
+func (e *both) Unwrap() []error { return []error{e.first, e.second} }
+
+// Format prints Error for every verb.
+func (e *both) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error()) }
+
+// join puts a context's error before what had happened when it ended.
+func join(ctxErr, before error) error {
+	if before == nil {
+		return ctxErr
+	}
+	return &both{ctxErr, before, " after: "}
+}
