@@ -156,7 +156,7 @@ func rootCalls() []rootCall {
 		{"ImportSharedSession", "POST", "/v3/session/import-shared/", `{"session_id":"` + rootSession + `","status":"Approved"}`,
 			func(t testing.TB, c *didit.Client) error {
 				_, err := c.ImportSharedSession(t.Context(), didit.ImportSharedSessionParams{
-					Token: didit.NewShareToken("opaque-token"), WorkflowID: rootWorkflow, Review: didit.ReviewAgain})
+					Token: didit.NewShareToken(rootToken(rootClaims(time.Now()))), WorkflowID: rootWorkflow, Review: didit.ReviewAgain})
 				return err
 			}},
 		{"GetSession", "GET", "/v3/session/" + rootSession + "/decision/", `{"session_id":"` + rootSession + `","status":"Approved"}`,

@@ -177,6 +177,8 @@ func (e *CallError) Error() string {
 		b.WriteString("not sent, nothing can have taken effect")
 	case outcome == OutcomeAlreadyImported:
 		b.WriteString("the session had been imported before, and no copy that this key sees has this vendor data")
+	case e.Operation == opFind:
+		b.WriteString("no copy was found that may be returned")
 	case e.read:
 		b.WriteString("no usable answer")
 	case outcome == OutcomeResultLost:

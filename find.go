@@ -1,6 +1,7 @@
 package didit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -106,6 +107,7 @@ func (c *Client) findImported(ctx context.Context, params FindImportedSessionPar
 	if err == nil && len(candidates) == 0 {
 		return nil, fmt.Errorf("didit: %s: %w", opFind, ErrImportNotFound)
 	}
+	err = cmp.Or(err, s.broken)
 	e := &CallError{
 		Operation: opFind, Outcome: OutcomeUnknown, SearchErr: err, FindParams: &params, Candidates: candidates,
 		read: true, final: !s.passing && ctx.Err() == nil, next: "search again later",

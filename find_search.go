@@ -25,6 +25,7 @@ const (
 type search struct {
 	c      *Client
 	params FindImportedSessionParams
+	token  string    // its fingerprint, where there is one
 	since  time.Time // a session without a source that is older is no copy; without vendor data the walk ends there
 	budget budget    // of all runs together; zero: none
 
@@ -34,6 +35,7 @@ type search struct {
 	// What the last run saw.
 	copies  []*Session // of the source
 	unknown []string   // ids of sessions whose source cannot be told
+	broken  error      // of the first decision that could not be read
 	passing bool       // something failed that may not fail the next time
 	others  []string   // see nameOthers
 }
@@ -70,10 +72,10 @@ func (s *search) spent() bool {
 
 // run walks the list. Without an error it reached the end, or its limit.
 func (s *search) run(ctx context.Context, limit walkLimit) error {
-	s.copies, s.unknown, s.passing = nil, nil, false
+	s.copies, s.unknown, s.broken, s.passing = nil, nil, nil, false
 	if s.c.logger != nil {
 		s.c.logger.LogAttrs(ctx, slog.LevelInfo, "didit: searching for the imported copy",
-			slog.String("source_session_id", s.params.SourceSessionID))
+			slog.String("token", s.token), slog.String("source_session_id", s.params.SourceSessionID))
 	}
 	bounded := ctx
 	if s.budget.time > 0 {
@@ -151,7 +153,7 @@ func (s *search) see(ctx context.Context, r row) error {
 	case errors.Is(err, ErrNotFound):
 		return nil // deleted meanwhile
 	case err != nil:
-		s.passing = s.passing || passing(err)
+		s.broken, s.passing = cmp.Or(s.broken, err), s.passing || passing(err)
 		s.unknown = append(s.unknown, r.SessionID)
 		return nil
 	}

@@ -117,8 +117,9 @@ type sharing struct {
 }
 
 func (c *Client) share(ctx context.Context, sessionID string, params ShareSessionParams, sh *sharing) (*SharedSession, error) {
-	p := params.problems(c.applicationID)
+	var p problems
 	sh.id = checkID(&p, "sessionID", sessionID)
+	p = append(p, params.problems(c.applicationID)...)
 	sh.body.ForApplicationID, _ = route.UUID(params.ForApplicationID)
 	sh.body.TTL = int64(params.TTL / time.Second)
 	sh.json = encode(&p, "params", &sh.body)
