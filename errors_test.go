@@ -342,13 +342,13 @@ func TestCallErrorChain(t *testing.T) {
 	text := e.Error()
 	assert.Contains(t, text, "503")
 	assert.Contains(t, text, "search for the copy failed: : status 403")
-	assert.Contains(t, text, "own sessions that may be the copy: 1")
+	assert.Contains(t, text, "Candidates names 1 of your sessions")
 	assert.NotContains(t, text, "oriane")
 	assert.NotContains(t, text, rootSession)
 
 	// What another package says is not printed.
 	for err, want := range map[error]string{
-		errors.New("GET https://x/?token=hunter22"):                        "an error of another package",
+		errors.New("GET https://x/?token=hunter22"):                        "an error of the type *errors.errorString",
 		fmt.Errorf("hunter22: %w", context.Canceled):                       "context canceled",
 		fmt.Errorf("hunter22: %w", context.DeadlineExceeded):               "context deadline exceeded",
 		&didit.ValidationError{Problems: []didit.Problem{{"F", "m", nil}}}: "didit: refused locally: F m",

@@ -1,6 +1,7 @@
 package didit_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -186,15 +187,15 @@ func ExampleWithAuditHook() {
 	defer server.Close()
 	appA, appB := server.AddApplication("Partner A"), server.AddApplication("Partner B")
 	client := appA.Client(didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error {
-		fmt.Println(e.Action, e.Outcome, e.ForApplicationID == appB.ID, e.TTL, e.Reason)
+		fmt.Printf("%s %s: %s\n", e.Action, e.Outcome, cmp.Or(e.Reason, e.TTL.String()))
 		return nil
 	}))
 	sessionID := appA.AddSession(didittest.SessionFixture{})
 	_, _ = client.ShareSession(context.Background(), sessionID, didit.ShareSessionParams{ForApplicationID: appB.ID, TTL: time.Minute})
 	_, _ = client.ShareSession(context.Background(), sessionID, didit.ShareSessionParams{ForApplicationID: appA.ID})
 	// Output:
-	// share ok true 1m0s
-	// share refused false 0s a session cannot be shared with its own application
+	// share ok: 1m0s
+	// share refused: a session cannot be shared with its own application
 }
 
 func ExampleClient_GetSession() {

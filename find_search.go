@@ -187,7 +187,7 @@ func (s *search) decision(ctx context.Context, id string) (*decided, error) {
 	}
 	s.used.decisions++
 	one, known, err := s.c.readSession(ctx, id)
-	if err != nil && (passing(err) || errors.Is(err, ErrNotFound)) {
+	if err != nil && !denied(err) {
 		return nil, err // it may be there the next time
 	}
 	if s.read == nil {
@@ -239,6 +239,11 @@ func (s *search) candidates() []string {
 
 // otherPages is how many pages nameOthers reads at most.
 const otherPages = 10
+
+// complete reports whether the last run saw all that there is to see with this key.
+func (s *search) complete(err error) bool {
+	return err == nil && (s.broken == nil || denied(s.broken))
+}
 
 // nameOthers walks the list without the filter for copies under other vendor data.
 // It reads no decisions, so it finds them only where rows carry their source. What

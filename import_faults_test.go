@@ -43,7 +43,7 @@ var faultOutcomes = map[didittest.FaultKind]faultOutcome{
 	didittest.FaultAppliedLate:     {0, 2, didit.OutcomeUnknown, 0, false},
 	didittest.FaultErrorBefore:     {2, 2, didit.OutcomeUnknown, 0, false},
 	didittest.FaultErrorAfter:      {2, 2, "ok", 0, true},
-	didittest.FaultHTMLBefore:      {2, 2, didit.OutcomeResultLost, 0, false}, // a 2xx that cannot be read: all that is known
+	didittest.FaultHTMLBefore:      {2, 2, didit.OutcomeUnknown, 0, false},
 	didittest.FaultHTMLAfter:       {2, 2, "ok", 0, true},
 	didittest.FaultTruncated:       {2, 2, "ok", 0, true},
 	didittest.FaultSlow:            {2, 2, "ok", 0, true},
@@ -117,6 +117,10 @@ func testFault(t *testing.T, dialect didittest.Dialect, kind didittest.FaultKind
 	assert.Equal(t, 1, injected.Fired())
 	assert.Equal(t, 1, deliveries(server, didittest.OpImportSharedSession), "one call sends one import that may have arrived")
 	switch {
+	case want.imported == "ok" && data == "":
+		var call *didit.CallError
+		require.ErrorAs(t, err, &call)
+		assert.Equal(t, []string{appB.Sessions()[0].ID}, call.Candidates, "without vendor data the copy is only named")
 	case want.imported == "ok":
 		require.NoError(t, err)
 		assert.Equal(t, want.recovered, s.Recovered)
@@ -133,8 +137,13 @@ func testFault(t *testing.T, dialect didittest.Dialect, kind didittest.FaultKind
 	server.Advance(time.Minute) // what was under way has arrived
 	params.Resume = true
 	again, err := b.ImportSharedSession(t.Context(), params)
-	require.NoError(t, err)
 	require.Len(t, appB.Sessions(), 1, "one copy")
+	if err != nil && data == "" {
+		require.ErrorIs(t, err, didit.ErrAlreadyImported)
+		assert.False(t, didit.Retryable(err))
+		return
+	}
+	require.NoError(t, err)
 	assert.Equal(t, appB.Sessions()[0].ID, again.SessionID)
 	assert.Equal(t, source, again.SharedFromSession)
 	assert.Equal(t, didit.StatusApproved, again.Status)

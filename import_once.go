@@ -201,7 +201,7 @@ func (im *importing) tellsMore(outcome Outcome) bool {
 		return false
 	case !im.params.Resume:
 		return true
-	case outcome == OutcomeAlreadyImported && im.searchErr == nil:
+	case outcome == OutcomeAlreadyImported && im.search.complete(im.searchErr):
 		return false
 	case im.expiredFor(maxTTL):
 		return false

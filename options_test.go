@@ -425,7 +425,7 @@ func TestAttemptTimeoutOfADrip(t *testing.T) {
 		began := time.Now()
 		_, err := c.GetSession(t.Context(), rootSession)
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-		require.ErrorIs(t, err, didit.ErrResultLost)
+		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
 		assert.Equal(t, 5*time.Second, time.Since(began))
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour+time.Millisecond)

@@ -170,7 +170,7 @@ func TestGetSessionOfAnother(t *testing.T) {
 		var seen []rootSeen
 		s, err := rootClient(t, rootRecorder(&seen, 200, body), didit.WithMaxRetries(1)).GetSession(t.Context(), rootSession)
 		assert.Nil(t, s)
-		assert.Equal(t, rootNames("ResultLost"), rootMatches(err), body)
+		assert.Equal(t, unusable(body), rootMatches(err), body)
 		assert.Len(t, seen, 2)
 		assert.NotContains(t, err.Error(), rootSource)
 	}
@@ -200,7 +200,7 @@ func TestCreateSession(t *testing.T) {
 	for _, bad := range []string{``, `{}`, `[]`, `{"session_id":7}`, `{"session_id":"x"}`, `{"session_id":"` + rootSession + `"`} {
 		s, err = rootClient(t, rootRecorder(&seen, 201, bad)).CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow})
 		assert.Nil(t, s)
-		assert.Equal(t, rootNames("ResultLost"), rootMatches(err), bad)
+		assert.Equal(t, unusable(bad), rootMatches(err), bad)
 		assert.False(t, didit.Retryable(err), "look first")
 	}
 }
@@ -236,7 +236,7 @@ func TestUpdateSessionStatus(t *testing.T) {
 	require.NoError(t, update(200, `{}`))
 	require.NoError(t, update(204, ``))
 	for _, body := range []string{``, `<html>`, `{"session_id":"` + rootSource + `"}`} {
-		assert.Equal(t, rootNames("ResultLost"), rootMatches(update(200, body)), body)
+		assert.Equal(t, unusable(body), rootMatches(update(200, body)), body)
 	}
 	assert.Equal(t, rootNames("NotFound"), rootMatches(update(404, `{}`)))
 }

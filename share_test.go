@@ -127,7 +127,7 @@ func TestShareAnswers(t *testing.T) {
 			var seen []rootSeen
 			s, err := rootClient(t, rootRecorder(&seen, 200, body), didit.WithMaxRetries(1)).ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
 			assert.Nil(t, s)
-			assert.Equal(t, rootNames("ResultLost"), rootMatches(err))
+			assert.Equal(t, unusable(body), rootMatches(err))
 			assert.Len(t, seen, 2, "a spare token harms nobody")
 			assert.True(t, didit.Retryable(err))
 		})
