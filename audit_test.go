@@ -63,24 +63,27 @@ func TestAuditShare(t *testing.T) {
 			e.Outcome, e.SessionKind, e.TokenFingerprint, e.StatusCode, e.RequestID, e.Attempts = didit.AuditOK, didit.KindBusiness, "ba7816bf8f01cfea", 201, "req-3", 1
 		})},
 		"refused locally": {rootSession, didit.ShareSessionParams{ForApplicationID: rootOwn, TTL: 1}, 0, ``, nil, didit.AuditEvent{
-			Action: didit.AuditShare, Outcome: didit.AuditRefused, SessionID: rootSession, FromApplicationID: rootOwn, ForApplicationID: rootOwn, TTL: 1}},
+			Action: didit.AuditShare, Outcome: didit.AuditRefused, SessionID: rootSession, FromApplicationID: rootOwn, ForApplicationID: rootOwn, TTL: 1, Reason: "a session cannot be shared with its own application"}},
 		"refused locally, params that may be anything": {"Oriane Vasquelle", didit.ShareSessionParams{ForApplicationID: "Oriane Vasquelle"}, 0, ``, nil,
-			didit.AuditEvent{Action: didit.AuditShare, Outcome: didit.AuditRefused, FromApplicationID: rootOwn}},
+			didit.AuditEvent{Action: didit.AuditShare, Outcome: didit.AuditRefused, FromApplicationID: rootOwn, Reason: "invalid params"}},
 		"refused by Didit": {strings.ToUpper(rootSession), ok, 403, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditRefused, 403, "req-3", 1
+			e.Reason = "not allowed with this key"
 		})},
 		"rate limited": {rootSession, ok, 429, `{}`, []didit.Option{didit.WithMaxRetryAfter(0)}, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditRefused, 429, "req-3", 1
+			e.Reason = "rate limited"
 		})},
 		"server error: a token may have been minted": {rootSession, ok, 503, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditUnknown, 503, "req-3", 2
+			e.Reason = "server error"
 		})},
-		"no answer": {rootSession, ok, 0, ``, nil, with(sent, func(e *didit.AuditEvent) { e.Outcome, e.Attempts = didit.AuditUnknown, 2 })},
+		"no answer": {rootSession, ok, 0, ``, nil, with(sent, func(e *didit.AuditEvent) { e.Outcome, e.Attempts, e.Reason = didit.AuditUnknown, 2, "outcome unknown" })},
 		"unreadable": {rootSession, ok, 200, `{`, nil, with(sent, func(e *didit.AuditEvent) {
-			e.Outcome, e.RequestID, e.Attempts = didit.AuditResultLost, "req-3", 2
+			e.Outcome, e.RequestID, e.Attempts, e.Reason = didit.AuditResultLost, "req-3", 2, "result lost"
 		})},
 		"not sent": {rootSession, ok, 0, ``, []didit.Option{didit.WithLimiter(&rootLimiter{errors.New("no")})}, with(sent, func(e *didit.AuditEvent) {
-			e.Outcome = didit.AuditNotSent
+			e.Outcome, e.Reason = didit.AuditNotSent, "not sent"
 		})},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -143,21 +146,22 @@ func TestAuditImportAndFind(t *testing.T) {
 
 	want = base
 	want.Outcome, want.StatusCode, want.RequestID, want.Attempts = didit.AuditRefused, 400, "req-3", 1
+	want.Reason = "bad request"
 	assert.Equal(t, want, run(answer(400, `{"vendor_data":["too long"]}`), params))
 
 	want = base
-	want.Outcome, want.Attempts = didit.AuditUnknown, 1
+	want.Outcome, want.Attempts, want.Reason = didit.AuditUnknown, 1, "outcome unknown"
 	assert.Equal(t, want, run(answer(0, ``), params))
 
 	want = base
-	want.Outcome, want.RequestID, want.Attempts = didit.AuditResultLost, "req-3", 1
+	want.Outcome, want.RequestID, want.Attempts, want.Reason = didit.AuditUnknown, "req-3", 1, "outcome unknown"
 	assert.Equal(t, want, run(answer(201, `<html>`), params))
 
 	// Refused locally: unverified claims may be anything, so only ids and kinds are kept.
 	hostile := params
 	hostile.Token = didit.NewShareToken(rootToken(`{"session_id":"Oriane","session_kind":"Vasquelle","from_application_id":"Oriane","for_application_id":"Oriane"}`))
 	hostile.WorkflowID, hostile.Review = "Oriane", didit.ReviewAgain
-	want = didit.AuditEvent{Action: didit.AuditImport, Outcome: didit.AuditRefused, Review: didit.ReviewAgain, TokenFingerprint: hostile.Token.Fingerprint()}
+	want = didit.AuditEvent{Action: didit.AuditImport, Outcome: didit.AuditRefused, Review: didit.ReviewAgain, TokenFingerprint: hostile.Token.Fingerprint(), Reason: "the share token is for another application"}
 	assert.Equal(t, want, run(rootMock(t), hostile))
 
 	// The copy is found after its answer was lost.
@@ -191,11 +195,11 @@ func TestAuditImportAndFind(t *testing.T) {
 	want.Outcome, want.SessionID = didit.AuditOK, rootSession
 	assert.Equal(t, want, look(found, find))
 	want = base
-	want.Outcome = didit.AuditRefused
+	want.Outcome, want.Reason = didit.AuditRefused, "no imported copy was found"
 	assert.Equal(t, want, look(answer(200, ``), find), "searched to the end")
-	want.Outcome = didit.AuditUnknown
+	want.Outcome, want.Reason = didit.AuditUnknown, "outcome unknown"
 	assert.Equal(t, want, look(rootTrip(func(*http.Request) (*http.Response, error) { return nil, io.EOF }), find))
-	assert.Equal(t, didit.AuditEvent{Action: didit.AuditFind, Outcome: didit.AuditRefused}, look(rootMock(t), didit.FindImportedSessionParams{SourceSessionID: "Oriane"}))
+	assert.Equal(t, didit.AuditEvent{Action: didit.AuditFind, Outcome: didit.AuditRefused, Reason: "invalid params"}, look(rootMock(t), didit.FindImportedSessionParams{SourceSessionID: "Oriane"}))
 }
 
 // Other calls have no event, and the hook is given the call's own context, on its own

@@ -351,7 +351,7 @@ func TestCallErrorChain(t *testing.T) {
 		errors.New("GET https://x/?token=hunter22"):                        "an error of the type *errors.errorString",
 		fmt.Errorf("hunter22: %w", context.Canceled):                       "context canceled",
 		fmt.Errorf("hunter22: %w", context.DeadlineExceeded):               "context deadline exceeded",
-		&didit.ValidationError{Problems: []didit.Problem{{"F", "m", nil}}}: "didit: refused locally: F m",
+		&didit.ValidationError{Problems: []didit.Problem{{"F", "m", nil}}}: "refused locally: F m",
 	} {
 		e := &didit.CallError{Operation: "X", Err: err}
 		assert.Equal(t, "didit: X: outcome unknown, it may have taken effect: "+want, e.Error())

@@ -13,6 +13,9 @@ import (
 type ValidationError struct{ Problems []Problem }
 
 func (e *ValidationError) Error() string {
+	if e == nil {
+		return nilError
+	}
 	parts := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
 		parts[i] = p.Field + " " + p.Message
@@ -22,6 +25,9 @@ func (e *ValidationError) Error() string {
 
 // Unwrap returns ErrInvalidParams and the sentinels of the problems.
 func (e *ValidationError) Unwrap() []error {
+	if e == nil {
+		return nil
+	}
 	all := []error{ErrInvalidParams}
 	for _, p := range e.Problems {
 		if p.Err != nil {
