@@ -56,9 +56,11 @@ type request struct {
 
 // call is the one way to the API.
 func (c *Client) call(ctx context.Context, op *operation, r *request) error {
-	own := r.url
-	if own == nil {
-		own = &url.URL{Path: route.Path(op.path, r.id)}
+	var own url.URL
+	if r.url != nil {
+		own = *r.url
+	} else {
+		own.Path = route.Path(op.path, r.id)
 	}
 	u := *c.base
 	u.Path, u.RawQuery = u.Path+own.Path, own.RawQuery

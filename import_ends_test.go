@@ -41,7 +41,9 @@ func worlds() []world {
 			a.post, a.sessions = posts(lost), []own{made(func(s *own) { s.decision = status })}
 		}
 	}
-	refusing := func(status int, body string, sessions ...own) func(*account) { return posting(answer(status, body), sessions...) }
+	refusing := func(status int, body string, sessions ...own) func(*account) {
+		return posting(answer(status, body), sessions...)
+	}
 	notSent := func() (*http.Response, error) { return nil, syscall.ECONNREFUSED }
 	return []world{
 		{name: "fine", does: posting(answer(201, created201)), rounds: 1},

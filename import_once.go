@@ -44,8 +44,8 @@ func (im *importing) run() (*ImportedSession, error) {
 	if err := im.check(); err != nil {
 		return nil, err
 	}
-	im.prepareSearch()
 	if im.params.Resume {
+		im.prepareSearch()
 		if s, err := im.resume(); s != nil || err != nil {
 			return s, err
 		}
@@ -100,6 +100,7 @@ func (im *importing) post() (*ImportedSession, error) {
 
 // unanswered searches for what a POST without a usable answer may have made.
 func (im *importing) unanswered(failure *CallError) (*ImportedSession, error) {
+	im.prepareSearch()
 	if failure.Outcome == OutcomeNotSent {
 		failure.FindParams = im.findParams()
 		return nil, failure
@@ -118,6 +119,7 @@ func (im *importing) unanswered(failure *CallError) (*ImportedSession, error) {
 // refused decides what an answer that is no success means. It speaks of this call
 // only; what an earlier one did only a search can tell.
 func (im *importing) refused(refusal *APIError) (*ImportedSession, error) {
+	im.prepareSearch()
 	body := answer.ParseErrorBody(refusal.Body)
 	didits := !im.req.res.Broken && fromDidit(refusal.StatusCode, body)
 	im.answered = didits && refusal.StatusCode != http.StatusTooManyRequests

@@ -8,6 +8,9 @@ import (
 // prepareSearch makes the search for the copy, where the token's claims are good to
 // search by.
 func (im *importing) prepareSearch() {
+	if im.search != nil {
+		return
+	}
 	if !im.readable {
 		_, im.searchErr = im.params.Token.Claims()
 		return

@@ -2,7 +2,6 @@ package didit
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -28,8 +27,8 @@ func NewShareToken(raw string) ShareToken {
 	if raw == "" {
 		return ShareToken{}
 	}
-	sum := sha256.Sum256([]byte(raw))
-	return ShareToken{text: seal(raw, sum), id: [8]byte(sum[:8])}
+	text := seal([]byte(raw))
+	return ShareToken{text: text, id: [8]byte(text.salt[:8])}
 }
 
 // Reveal returns the text of the token, a bearer copy of a person's identity file.

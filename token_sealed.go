@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
+	"strings"
 )
 
 // sealed is a text that no printer can show. Some follow pointers into unexported
@@ -22,30 +23,38 @@ var sealKey = func() (key [sha256.Size]byte) {
 	return key
 }()
 
-func seal(text string, sum [sha256.Size]byte) *sealed {
-	s := &sealed{salt: sum, text: []byte(text)}
-	s.cross(s.text)
-	return s
-}
-
-func (s *sealed) open() string {
-	text := make([]byte, len(s.text))
-	copy(text, s.text)
-	s.cross(text)
-	return string(text)
-}
-
-// cross lays a key stream of this process and this text over the text, or takes it
-// off again.
-func (s *sealed) cross(text []byte) {
-	var block [2*sha256.Size + 8]byte
-	copy(block[:], sealKey[:])
-	copy(block[sha256.Size:], s.salt[:])
+// seal takes the text over.
+func seal(text []byte) *sealed {
+	s := &sealed{salt: sha256.Sum256(text), text: text}
 	for i := 0; i < len(text); i += sha256.Size {
-		binary.LittleEndian.PutUint64(block[2*sha256.Size:], uint64(i)) //nolint:gosec // not negative
-		stream := sha256.Sum256(block[:])
+		stream := s.stream(i)
 		for j := range min(sha256.Size, len(text)-i) {
 			text[i+j] ^= stream[j]
 		}
 	}
+	return s
+}
+
+func (s *sealed) open() string {
+	var b strings.Builder
+	b.Grow(len(s.text))
+	for i := 0; i < len(s.text); i += sha256.Size {
+		stream := s.stream(i)
+		part := s.text[i:min(i+sha256.Size, len(s.text))]
+		for j := range part {
+			stream[j] ^= part[j]
+		}
+		b.Write(stream[:len(part)])
+	}
+	return b.String()
+}
+
+// stream is the part of the key stream of this process and this text that lies over
+// the text from i on.
+func (s *sealed) stream(i int) [sha256.Size]byte {
+	var block [2*sha256.Size + 8]byte
+	copy(block[:], sealKey[:])
+	copy(block[sha256.Size:], s.salt[:])
+	binary.LittleEndian.PutUint64(block[2*sha256.Size:], uint64(i)) //nolint:gosec // not negative
+	return sha256.Sum256(block[:])
 }

@@ -40,7 +40,10 @@ func (c *call) watch(ctx context.Context, cancel context.CancelFunc) (context.Co
 		if c.req.Method != http.MethodGet {
 			ev.most = 1
 		}
-		ev.hooks.WroteHeaders = func() { ev.wrote.Add(1) }
+		// A read that net/http has not begun on its connection counts as well.
+		if c.req.Method != http.MethodGet {
+			ev.hooks.WroteHeaders = func() { ev.wrote.Add(1) }
+		}
 	}
 	ev.hooks.GotConn = func(httptrace.GotConnInfo) {
 		ev.got.Add(1)
@@ -54,7 +57,14 @@ func (c *call) watch(ctx context.Context, cancel context.CancelFunc) (context.Co
 // takenBack reports whether the request was begun as often as it may be, and
 // net/http has taken a connection for it once more.
 func (ev *evidence) takenBack() bool {
-	return ev != nil && ev.most > 0 && ev.wrote.Load() >= ev.most && ev.got.Load() > ev.wrote.Load()
+	if ev == nil || ev.most == 0 {
+		return false
+	}
+	begun, got := ev.wrote.Load(), ev.got.Load()
+	if ev.hooks.WroteHeaders == nil {
+		begun = got - 1
+	}
+	return begun >= ev.most && got > begun
 }
 
 // notSent reports whether nothing can have arrived: no connection was got, or one
