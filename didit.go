@@ -23,58 +23,65 @@
 // What decides is what is known to have happened, not the HTTP method. A request that
 // was never sent is sent again, whatever it is. One that may have arrived is sent
 // again if it is a read, a delete or a share (a spare token harms nobody), and never
-// if it is an import, a create or an update. After a 429 every call waits for
-// Retry-After, up to [WithMaxRetryAfter]. There are at most 4 retries, after random
-// waits that grow from 500 ms to 8 s: see [WithMaxRetries] and [WithRetryWait].
-// Redirects are never followed.
+// if it is an import, a create or an update. That holds below this package as well:
+// net/http, which sends requests again by itself over HTTP/2, cannot. A share that is
+// answered 500 is not sent again either. After a 429 every call waits for Retry-After,
+// up to [WithMaxRetryAfter]. There are at most 4 retries, after random waits that grow
+// from 500 ms to 8 s: see [WithMaxRetries] and [WithRetryWait]. Redirects are never
+// followed.
 //
 // One attempt may take 30 s, to the last byte of its answer: [WithAttemptTimeout]. The
-// whole call takes as long as its context allows. An answer may have 16 MiB, and no
-// list of more than 10,000 items where it has more than 256 KiB.
+// whole call takes as long as its context allows. An answer may have 16 MiB, and where
+// it has more than 256 KiB, no list of more than 10,000 items and no more than 50,000
+// items of lists in all.
 //
 // # Errors
 //
 // A [ValidationError] is a local refusal that names every problem; nothing was sent. An
 // [APIError] is Didit's refusal. A [CallError] is a call without a usable answer, and
 // its Outcome says whether it can have taken effect. [errors.Is] matches them with the
-// sentinels, such as [ErrSessionNotShareable] or [ErrOutcomeUnknown], and [Retryable]
-// says whether the same call may be made again.
+// sentinels, such as [ErrSessionNotShareable] or [ErrOutcomeUnknown]. [Retryable] says
+// whether the same call may be made again, and [RetryAfter] when.
 //
 // # When an answer is lost
 //
 // Didit redeems a share token once and has no idempotency key. Where the answer to an
 // import is lost, sending it again is refused, and the copy cannot be told from a
 // refusal. So ImportSharedSession sends at most one request that may have arrived.
-// Then it looks for the copy among our own sessions:
+// Then it searches for the copy among your own sessions:
 //
-//	not sent                          → CallError, NotSent: nothing happened
-//	201                               → the copy
-//	refused → look → found            → the copy, Recovered
-//	               → not found        → APIError (with Resume: OutcomeUnknown)
-//	no answer, 5xx, "already" → look  → the copy, Recovered
-//	               → not found        → OutcomeUnknown or ResultLost
+//	not sent                            → CallError, OutcomeNotSent
+//	2xx that fits the call              → the copy
+//	refused → search → found            → the copy, Recovered
+//	                 → not found        → APIError (with Resume: OutcomeUnknown)
+//	"already imported" → search → found → the copy, Recovered
+//	                 → not found        → OutcomeAlreadyImported
+//	no answer, 5xx → search → found     → the copy, Recovered
+//	                 → not found        → OutcomeUnknown, or OutcomeResultLost
 //
-// Call it again after OutcomeUnknown, NotSent or a rate limit: a minute later, with
-// Resume, the same token and the same vendor data. It returns the one copy, or an error
-// that says truthfully whether there can be one. From a job queue:
+// Call it again after RetryAfter, with Resume, the same token and the same vendor data,
+// as long as Retryable is true. It returns the one copy, or an error that says
+// truthfully whether there can be one, and it ends. From a job queue:
 //
+//   - Set VendorData to your own reference for the person: a copy is returned only
+//     where its vendor data is that. Without it a lost import is only named, in
+//     Candidates.
+//   - Store the token, encrypted, until the import is done: it cannot be minted by you.
 //   - Hold a unique job or a lock per source session, from the token's [ShareClaims].
-//   - Set VendorData to our own reference for the person. Without it only a copy that
-//     this call itself may have made, or that Didit calls imported, can be returned.
-//   - Set Resume from the second attempt on, and go on while [Retryable] is true.
-//   - Store [ImportSharedSessionParams.Find] before the call. With it another process
-//     can look for the copy at any time: [Client.FindImportedSession].
-//   - ResultLost, or Candidates in the error, that stay after some tries need a person:
-//     the copy exists, but cannot be told from others.
+//   - Set Resume from the second attempt on, and go on while Retryable is true.
+//   - Store [ImportSharedSessionParams.FindParams] before the call. With it another
+//     process can search for the copy at any time: [Client.FindImportedSession].
+//   - OutcomeAlreadyImported, or Candidates in the error, that stay need a person. The
+//     session may have been imported for another of your customers, or its copy
+//     deleted.
 //
-// A token's claims are read, never trusted: nobody but Didit can verify them. A copy is
-// returned only where its vendor data is ours, or Didit said in the same call that the
-// session was imported, or this very call may have made it.
+// A token's claims are read, never trusted: nobody but Didit can verify them. They say
+// what to search for, and prove no right to it.
 //
 // # Secrets
 //
 // No key, token, vendor data or personal data is in an error, a log line, an audit event
-// or the output of fmt and slog for the types of this package. The key is sent to the
+// or the output of fmt and slog for the values of this package. The key is sent to the
 // base URL's host only, over https.
 //
 // # What was not verified
@@ -182,11 +189,13 @@ func (c *Client) usable(ctx context.Context) problems {
 
 // Do makes any other call of the API: path is "/v3/..." with an optional query,
 // escaped as it is to be sent. A nil body sends none; anything else is encoded as
-// JSON. A nil out reads nothing; a *[json.RawMessage] takes the bytes as they are;
+// JSON. A nil out takes nothing from the answer; a *[json.RawMessage] takes its bytes;
 // anything else is decoded into.
 //
 // Errors are those of every other call. Only a GET is sent again once it may have
 // arrived; a [CallError] with OutcomeUnknown says when another may have taken effect.
+// Nearly all of Didit's paths end in a slash; without it a redirect is answered, which
+// is not followed and comes back as an [APIError] with status 301.
 //
 // https://docs.didit.me/integration/api-errors
 func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
@@ -203,7 +212,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) err
 	if problem != "" {
 		p.add("path", problem, nil)
 	}
-	r := &request{url: own}
+	r := &request{url: own, into: &anyAnswer{out}}
 	if body != nil {
 		r.json = encode(&p, "body", body)
 	}
@@ -211,7 +220,6 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) err
 		if v := reflect.ValueOf(out); v.Kind() != reflect.Pointer || v.IsNil() {
 			p.add("out", "must be a pointer, and not nil", nil)
 		}
-		r.into = &anyAnswer{out}
 	}
 	if err := p.err(); err != nil {
 		return err
@@ -229,15 +237,22 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) err
 	return c.call(ctx, op, r)
 }
 
-// anyAnswer decodes into a caller's own type.
+// anyAnswer decodes into a caller's own type, if there is one.
 type anyAnswer struct{ out any }
 
 func (a *anyAnswer) Decode(_ int, body []byte) error {
+	trimmed := bytes.TrimSpace(body)
+	if len(trimmed) > 0 && trimmed[0] == '<' {
+		return transport.Unfit("is a page, and not of the API")
+	}
+	if a.out == nil {
+		return nil
+	}
 	if raw, ok := a.out.(*json.RawMessage); ok {
 		*raw = bytes.Clone(body)
 		return nil
 	}
-	if len(bytes.TrimSpace(body)) == 0 {
+	if len(trimmed) == 0 {
 		return nil
 	}
 	err := decode(body, a.out)

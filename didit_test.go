@@ -467,10 +467,15 @@ func TestDoBodyAndOut(t *testing.T) {
 	assert.Len(t, loose, 2)
 
 	// Nobody wants the body, so it need not be JSON.
-	c = rootClient(t, rootRecorder(&seen, http.StatusOK, `<html>`))
+	c = rootClient(t, rootRecorder(&seen, http.StatusOK, `done`))
 	require.NoError(t, c.Do(t.Context(), "POST", "/v3/x/", nil, nil))
 	require.NoError(t, c.Do(t.Context(), "POST", "/v3/x/", nil, &raw))
-	assert.Equal(t, `<html>`, string(raw))
+	assert.Equal(t, `done`, string(raw))
+
+	// A page is nobody's success: it may be a proxy's.
+	c = rootClient(t, rootRecorder(&seen, http.StatusOK, ` <html>`))
+	require.ErrorIs(t, c.Do(t.Context(), "POST", "/v3/x/", nil, nil), didit.ErrOutcomeUnknown)
+	require.ErrorIs(t, c.Do(t.Context(), "POST", "/v3/x/", nil, &raw), didit.ErrOutcomeUnknown)
 
 	for _, body := range []string{"", " \n"} {
 		c = rootClient(t, rootRecorder(&seen, http.StatusNoContent, body))

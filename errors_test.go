@@ -454,3 +454,47 @@ func TestNoURLErrorInChains(t *testing.T) {
 		assert.NotContains(t, err.Error(), "hunter22")
 	}
 }
+
+// TestNilErrors: a nil pointer that got into an error panics nowhere.
+func TestNilErrors(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{(*didit.APIError)(nil), (*didit.CallError)(nil), (*didit.ValidationError)(nil)} {
+		assert.NotPanics(t, func() {
+			assert.NotEmpty(t, err.Error())
+			assert.False(t, didit.Retryable(err))
+			assert.Zero(t, didit.RetryAfter(err))
+			for _, target := range []error{didit.ErrNotFound, didit.ErrOutcomeUnknown, didit.ErrInvalidParams, io.EOF} {
+				assert.NotErrorIs(t, err, target)
+			}
+			_ = fmt.Sprintf("%v %+v %s", err, err, err)
+		}, "%T", err)
+	}
+}
+
+// TestRetryAfter is how long to wait before a call is made again.
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	const minute = time.Minute
+	asked := &didit.APIError{StatusCode: 429, RetryAfter: 2 * minute}
+	imported := func(outcome didit.Outcome) *didit.CallError {
+		return &didit.CallError{Operation: "ImportSharedSession", Outcome: outcome}
+	}
+	for name, test := range map[string]struct {
+		err  error
+		want time.Duration
+	}{
+		"nil":                      {nil, 0},
+		"final":                    {&didit.APIError{StatusCode: 404}, 0},
+		"429":                      {&didit.APIError{StatusCode: 429}, 5 * time.Second},
+		"429 that asks":            {fmt.Errorf("x: %w", asked), 2 * minute},
+		"503":                      {&didit.APIError{StatusCode: 503}, 5 * time.Second},
+		"a read":                   {&didit.CallError{Operation: "GetSession"}, 5 * time.Second},
+		"an import, not sent":      {imported(didit.OutcomeNotSent), 5 * time.Second},
+		"an import, open":          {imported(didit.OutcomeUnknown), minute},
+		"an import, imported":      {imported(didit.OutcomeAlreadyImported), minute},
+		"an import, answered":      {&didit.CallError{Operation: "ImportSharedSession", Answer: asked}, 2 * minute},
+		"an import, search denied": {&didit.CallError{Operation: "ImportSharedSession", SearchErr: asked}, 2 * minute},
+	} {
+		assert.Equal(t, test.want, didit.RetryAfter(test.err), name)
+	}
+}

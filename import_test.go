@@ -341,6 +341,32 @@ func TestImportChecks(t *testing.T) {
 	}
 }
 
+// TestValidate makes the checks that need no client.
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, importParams(tokenOf(nil)).Validate())
+	require.ErrorIs(t, importParams(expiredSince(time.Minute)).Validate(), didit.ErrShareTokenExpired)
+	var invalid *didit.ValidationError
+	require.ErrorAs(t, didit.ImportSharedSessionParams{}.Validate(), &invalid)
+	assert.Len(t, invalid.Problems, 3)
+	require.NoError(t, didit.ShareSessionParams{ForApplicationID: idPartnerB}.Validate())
+	err := didit.ShareSessionParams{ForApplicationID: "7", TTL: time.Second, Status: didit.StatusExpired}.Validate()
+	require.ErrorAs(t, err, &invalid)
+	assert.Len(t, invalid.Problems, 3)
+	require.ErrorIs(t, err, didit.ErrInvalidTTL)
+
+	// What cannot be checked is refused.
+	for _, change := range []func(*didit.ImportSharedSessionParams){
+		func(p *didit.ImportSharedSessionParams) { p.SourceSessionID = idSource },
+		func(p *didit.ImportSharedSessionParams) { p.FromApplicationIDs = []string{idPartnerA} },
+	} {
+		params := importParams(opaque())
+		require.NoError(t, params.Validate())
+		change(&params)
+		require.ErrorIs(t, params.Validate(), didit.ErrShareTokenInvalid)
+	}
+}
+
 // TestImportSends what is asked for: the workflow of the token's kind, and always the
 // review policy.
 func TestImportSends(t *testing.T) {

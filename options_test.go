@@ -458,3 +458,32 @@ func TestDefaultRetries(t *testing.T) {
 		assert.Positive(t, time.Since(began))
 	})
 }
+
+// TestWrappedSecrets: what was copied with too much around it is told by those words,
+// and not shown.
+func TestWrappedSecrets(t *testing.T) {
+	t.Parallel()
+	for key, words := range map[string]string{
+		`"sk_test_hunter22"`: "quotes", `'sk_test_hunter22'`: "quotes", "Bearer sk_test_hunter22": `"Bearer "`, "bearer sk_test_hunter22": `"Bearer "`,
+	} {
+		_, err := didit.NewClient(didit.WithAPIKey(key))
+		require.ErrorContains(t, err, "WithAPIKey", key)
+		require.ErrorContains(t, err, words)
+		assert.NotContains(t, err.Error(), "hunter22")
+	}
+	_, err := didit.NewClient(didit.WithAPIKey(rootKey), didit.WithApplicationID(`"`+rootOwn+`"`))
+	require.ErrorContains(t, err, "WithApplicationID is in quotes")
+}
+
+// TestInsecureHTTP: plain http to other hosts has to be asked for, and never carries a live key.
+func TestInsecureHTTP(t *testing.T) {
+	t.Parallel()
+	const base = "http://didit.internal:8080"
+	_, err := didit.NewClient(didit.WithAPIKey(rootKey), didit.WithBaseURL(base))
+	require.ErrorContains(t, err, "WithInsecureHTTP")
+	_, err = didit.NewClient(didit.WithAPIKey(rootKey), didit.WithBaseURL(base), didit.WithInsecureHTTP())
+	require.NoError(t, err)
+	_, err = didit.NewClient(didit.WithAPIKey("sk_live_hunter22"), didit.WithBaseURL(base), didit.WithInsecureHTTP())
+	require.ErrorContains(t, err, "live key")
+	assert.NotContains(t, err.Error(), "hunter22")
+}

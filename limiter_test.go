@@ -1,0 +1,86 @@
+package didit_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+)
+
+// observing lets everything go out and remembers what it was told.
+type observing struct {
+	asked   []string
+	answers []didit.Answer
+}
+
+func (o *observing) Wait(ctx context.Context) error {
+	operation, path, ok := didit.OperationFromContext(ctx)
+	if !ok || path == "" {
+		operation = "none"
+	}
+	if didit.IsWrite(ctx) {
+		operation += " writes"
+	}
+	o.asked = append(o.asked, operation)
+	time.Sleep(time.Minute) // not part of the attempt
+	return nil
+}
+
+func (o *observing) ObserveAnswer(ctx context.Context, a didit.Answer) {
+	operation, _, ok := didit.OperationFromContext(ctx)
+	if ok && operation == a.Operation {
+		o.answers = append(o.answers, a)
+	}
+}
+
+// TestAnswerObserver: a limiter is told of each attempt what became of it.
+func TestAnswerObserver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		script := []func(r *http.Request) (*http.Response, error){
+			func(r *http.Request) (*http.Response, error) {
+				resp := rootAnswer(r, 429, `{}`)
+				resp.Header.Set("Retry-After", "7")
+				resp.Header.Set("X-RateLimit-Limit", "300")
+				return resp, nil
+			},
+			func(*http.Request) (*http.Response, error) { return nil, io.EOF },
+			func(r *http.Request) (*http.Response, error) { return rootAnswer(r, 200, `{`), nil },
+			func(r *http.Request) (*http.Response, error) {
+				time.Sleep(3 * time.Second)
+				return rootAnswer(r, 200, `{"share_token":"abc"}`), nil
+			},
+			func(r *http.Request) (*http.Response, error) { return rootAnswer(r, 404, `{}`), nil },
+		}
+		calls := 0
+		var o observing
+		began := time.Now()
+		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) { calls++; return script[calls-1](r) }), didit.WithLimiter(&o))
+		_, err := c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+		require.NoError(t, err)
+		_, err = c.GetSession(t.Context(), rootSession)
+		require.ErrorIs(t, err, didit.ErrNotFound)
+
+		share := "ShareSession writes"
+		assert.Equal(t, []string{share, share, share, share, "GetSession"}, o.asked)
+		require.Len(t, o.answers, 5)
+		assert.Equal(t, didit.Answer{Operation: "ShareSession", Write: true, Sent: began.Add(time.Minute), At: began.Add(time.Minute), StatusCode: 429, RetryAfter: 7 * time.Second, Limit: 300}, o.answers[0])
+		for i, status := range []int{429, 0, 200, 200, 404} {
+			assert.Equal(t, status, o.answers[i].StatusCode)
+			assert.Equal(t, i < 4, o.answers[i].Write)
+			if i > 0 {
+				assert.Zero(t, o.answers[i].Limit)
+				assert.Zero(t, o.answers[i].RetryAfter)
+			}
+		}
+		assert.Equal(t, 3*time.Second, o.answers[3].At.Sub(o.answers[3].Sent))
+	})
+	assert.True(t, didit.IsWrite(t.Context()), "a context without an operation")
+}
