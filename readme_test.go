@@ -89,12 +89,12 @@ func readmeImport(ctx context.Context, text, workflowID string) error {
 	}
 	imported, err := client.ImportSharedSession(ctx, didit.ImportSharedSessionParams{
 		Token:      didit.NewShareToken(text),
-		WorkflowID: workflowID,        // ours, of the same kind; or one per kind in Workflows
+		WorkflowID: workflowID,        // yours, of the same kind; or one per kind in Workflows
 		Review:     didit.ReviewAgain, // or TrustSourceReview: keep A's decision
-		VendorData: "customer-1",      // our own reference: makes a lost import findable
+		VendorData: "customer-1",      // your own reference: only with it a lost import is returned
 	})
 	if err != nil {
-		return err // didit.Retryable(err): again in a minute, with Resume
+		return err // didit.Retryable(err): again after didit.RetryAfter(err), with Resume
 	}
 	log.Println("imported as", imported.SessionID, imported.Status)
 	return nil
