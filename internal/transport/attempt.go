@@ -11,28 +11,6 @@ import (
 	"time"
 )
 
-// attempts makes each attempt of a call and keeps what came of it in the call's
-// record. What it returns is only a vehicle: always a response, never an error, so
-// that nothing above it wraps, prints or drops a failure.
-//
-// It has no CloseIdleConnections on purpose: retryablehttp calls that whenever a
-// call gives up, which would close the connections of everybody else's calls.
-type attempts struct{ next http.RoundTripper }
-
-func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
-	c, ok := req.Context().(*call)
-	if !ok {
-		return nil, errors.New("transport: request without a call")
-	}
-	resp := c.attempt(a.next, req) //nolint:contextcheck // the call is the context
-	if resp == nil {
-		resp = &http.Response{Proto: req.Proto, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}}
-	}
-	resp.Body = http.NoBody
-	resp.Request = req
-	return resp, nil
-}
-
 // attempt sends the request once and reads the answer to its end. It returns the
 // response, its body closed, or nil where there was none.
 func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response {

@@ -22,6 +22,7 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 type readError struct{ err error }
 
 func (e readError) Error() string { return "the answer broke off" }
+
 func (e readError) Unwrap() error { return e.err }
 
 // readInto reads the body of a 2xx to where the call wants it.

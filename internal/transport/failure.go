@@ -252,6 +252,7 @@ var errTooLarge = errors.New("the answer is larger than the limit")
 type errWrite struct{ err error }
 
 func (e errWrite) Error() string { return "the writer failed" }
+
 func (e errWrite) Unwrap() error { return e.err }
 
 // unreadable says why the body of a 2xx was of no use.

@@ -14,20 +14,6 @@ import (
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/hashicorp/go-retryablehttp"
-)
-
-// Class says when a request may go out a second time.
-type Class uint8
-
-const (
-	// Read is for requests that change nothing, or nothing more the second time.
-	Read Class = iota
-	// Spare is for writes whose second delivery harms nobody, as minting a token.
-	Spare
-	// Once is for writes that must not be sent again once they may have arrived.
-	Once
 )
 
 // Outcome says what can have taken effect. A greater one is worse news.
@@ -114,7 +100,7 @@ type Result struct {
 // of goroutines.
 type Client struct {
 	cfg   Config
-	retry retryablehttp.Client
+	retry *retrier
 }
 
 // New makes a Client. It does no I/O.
@@ -133,17 +119,7 @@ func New(cfg Config) *Client {
 	hc.Transport = &attempts{next: next}
 	hc.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	cfg.HTTPClient = nil
-	return &Client{
-		cfg: cfg,
-		retry: retryablehttp.Client{
-			HTTPClient:   &hc,
-			RetryMax:     cfg.MaxRetries,
-			CheckRetry:   checkRetry,
-			Backoff:      backoff,
-			PrepareRetry: prepareRetry,
-			ErrorHandler: retryablehttp.PassthroughErrorHandler,
-		},
-	}
+	return &Client{cfg: cfg, retry: newRetrier(&hc, cfg.MaxRetries)}
 }
 
 // defaultTransport is net/http's own with room for many idle connections to one
@@ -212,62 +188,7 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 		Method: req.Method, URL: &c.req.URL, Header: req.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	resp, err := t.retry.Do(&retryablehttp.Request{Request: hreq.WithContext(c)}) //nolint:contextcheck // the call is the context
-	if resp != nil {
-		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
-	}
-	if err != nil && ctx.Err() != nil {
-		c.res.CtxErr = ctx.Err() // it ended while waiting
-	}
+	t.retry.do(c, &hreq) //nolint:contextcheck // the call is the context
 	c.logEnd()
 	return &c.res
-}
-
-func prepareRetry(req *http.Request) error {
-	req.Header = req.Header.Clone() // the attempt before may still be writing its own
-	req.Header.Del("Cookie")        // a cookie jar adds its own again on each attempt
-	return nil
-}
-
-func (c *call) log(level slog.Level, msg string, attrs ...slog.Attr) {
-	l := c.t.cfg.Logger
-	if l == nil || !l.Enabled(c.Context, level) {
-		return
-	}
-	l.LogAttrs(c.Context, level, msg, append([]slog.Attr{
-		slog.String("operation", c.req.Operation),
-		slog.Int("attempt", c.res.Attempts),
-		slog.Int("status", c.res.Status),
-		slog.String("request_id", c.requestID()),
-	}, attrs...)...)
-}
-
-// requestID is the server's text: it may repeat what was sent.
-func (c *call) requestID() string {
-	if c.req.Mask == nil || c.res.RequestID == "" {
-		return c.res.RequestID
-	}
-	return c.req.Mask(c.res.RequestID)
-}
-
-func (c *call) logEnd() {
-	if c.t.cfg.Logger == nil {
-		return
-	}
-	switch {
-	case c.res.OK:
-		c.log(slog.LevelDebug, "didit: call done")
-	case c.res.CtxErr != nil:
-		c.log(slog.LevelWarn, "didit: call ended by its context")
-	default:
-		c.log(slog.LevelWarn, "didit: call failed", slog.String("failure", c.failure()))
-	}
-}
-
-// failure names the last failure in words of our own.
-func (c *call) failure() string {
-	if c.res.Err != nil {
-		return c.res.Err.Error()
-	}
-	return http.StatusText(c.res.Status)
 }

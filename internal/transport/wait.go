@@ -1,67 +1,12 @@
 package transport
 
 import (
-	"context"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// statusAgain says whether an answer that is no success allows another attempt.
-func statusAgain(class Class, status int) bool {
-	switch status {
-	case http.StatusTooManyRequests:
-		return true
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return class != Once
-	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported, http.StatusNetworkAuthenticationRequired:
-		return false
-	}
-	return status >= 500 && class == Read
-}
-
-// checkRetry is retryablehttp's question whether to go on. It never returns an
-// error: what a call ends with is in its record.
-func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
-	c := ctx.(*call) //nolint:errcheck,forcetypeassert // Do makes every request with its call as the context
-	if err != nil && c.res.Err == nil && c.res.CtxErr == nil {
-		// http.Client itself refused; attempts never returns an error.
-		c.note(Unknown)
-		c.setErr(diagnose(c, c, err)) //nolint:contextcheck // the call is the context
-		return false, nil
-	}
-	if !c.again || c.res.Attempts > c.t.cfg.MaxRetries {
-		return false, nil
-	}
-	if c.Err() != nil {
-		c.res.CtxErr = c.Err()
-		return false, nil //nolint:nilerr // it is in the record
-	}
-	base, wait := c.nextWait()
-	if c.capped() && base > c.t.cfg.MaxRetryAfter {
-		return false, nil
-	}
-	if end, ok := c.Deadline(); ok && time.Until(end) <= wait {
-		return false, nil
-	}
-	c.wait = wait
-	c.log(slog.LevelWarn, "didit: attempt failed, trying again",
-		slog.String("failure", c.failure()), slog.Duration("wait", wait))
-	return true, nil
-}
-
-func backoff(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
-	if resp == nil || resp.Request == nil {
-		return 0
-	}
-	if c, ok := resp.Request.Context().(*call); ok {
-		return c.wait
-	}
-	return 0
-}
 
 // capped says whether the next wait is one that Didit asked for.
 func (c *call) capped() bool {

@@ -1,0 +1,98 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// All that go-retryablehttp makes necessary stands in this file. It only repeats and
+// waits: an attempt as a whole (limiter, deadline, evidence, sending, reading,
+// decoding) is made by a RoundTripper below it, and whether there is another, and
+// when, is decided in again.go and wait.go.
+//
+// Its hooks are given no request where there was no answer, so the call's record is
+// the context of its requests. It would log, wrap and drop errors, follow any
+// Retry-After and retry any method: nothing of that is used.
+
+// retrier makes the attempts of calls, one after the other.
+type retrier struct{ client retryablehttp.Client }
+
+func newRetrier(hc *http.Client, maxRetries int) *retrier {
+	return &retrier{retryablehttp.Client{
+		HTTPClient:   hc,
+		RetryMax:     maxRetries,
+		CheckRetry:   checkRetry,
+		Backoff:      backoff,
+		PrepareRetry: prepareRetry,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}}
+}
+
+// do sends the call's request until there is to be no other attempt. What became of it
+// is in the call's record.
+func (r *retrier) do(c *call, req *http.Request) {
+	resp, err := r.client.Do(&retryablehttp.Request{Request: req.WithContext(c)})
+	if resp != nil {
+		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
+	}
+	if err != nil && c.Err() != nil {
+		c.res.CtxErr = c.Err() // it ended while waiting
+	}
+}
+
+// attempts makes each attempt of a call and keeps what came of it in the call's
+// record. What it returns is only a vehicle: always a response, never an error, so
+// that nothing above it wraps, prints or drops a failure.
+//
+// It has no CloseIdleConnections on purpose: retryablehttp calls that whenever a
+// call gives up, which would close the connections of everybody else's calls.
+type attempts struct{ next http.RoundTripper }
+
+func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+	c, ok := req.Context().(*call)
+	if !ok {
+		return nil, errors.New("transport: request without a call")
+	}
+	resp := c.attempt(a.next, req) //nolint:contextcheck // the call is the context
+	if resp == nil {
+		resp = &http.Response{Proto: req.Proto, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}}
+	}
+	resp.Body = http.NoBody
+	resp.Request = req
+	return resp, nil
+}
+
+// checkRetry asks whether to go on. It never returns an error: what a call ends with
+// is in its record.
+func checkRetry(ctx context.Context, _ *http.Response, err error) (bool, error) {
+	c := ctx.(*call) //nolint:errcheck,forcetypeassert // every request has its call as the context
+	if err != nil && c.res.Err == nil && c.res.CtxErr == nil {
+		// http.Client itself refused; attempts never returns an error.
+		c.note(Unknown)
+		c.setErr(diagnose(c, c, err)) //nolint:contextcheck // the call is the context
+		return false, nil
+	}
+	return c.goOn(), nil
+}
+
+// backoff says how long to wait: goOn has decided it.
+func backoff(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
+	if resp == nil || resp.Request == nil {
+		return 0
+	}
+	if c, ok := resp.Request.Context().(*call); ok {
+		return c.wait
+	}
+	return 0
+}
+
+// prepareRetry makes a request fit to be sent again.
+func prepareRetry(req *http.Request) error {
+	req.Header = req.Header.Clone() // the attempt before may still be writing its own
+	req.Header.Del("Cookie")        // a cookie jar adds its own again on each attempt
+	return nil
+}
