@@ -3,8 +3,9 @@
 package answer
 
 const (
-	smallBody = 256 << 10 // bodies up to this size are decoded as they are
-	maxItems  = 10_000    // the longest array in a larger one
+	smallBody   = 256 << 10 // bytes; smaller bodies are decoded as they are
+	maxItems    = 10_000    // of one array in a larger body, and how deep it may be nested
+	maxAllItems = 50_000    // of all its arrays together
 )
 
 // Bounded reports whether decoding the body stays in proportion to its size: a
@@ -14,40 +15,51 @@ func Bounded(body []byte) bool {
 	if len(body) <= smallBody {
 		return true
 	}
-	var commas []int // of each open array or object, innermost last
-	inString := false
+	type value struct {
+		array bool
+		items int
+	}
+	var open []value // arrays and objects, innermost last
+	all := 0
+	starts := false // an array's first item may come next
 	for i := 0; i < len(body); i++ {
 		c := body[i]
-		if inString {
-			switch c {
-			case '\\':
-				i++
-			case '"':
-				inString = false
-			}
+		if c == ' ' || c == '\t' || c == '\r' || c == '\n' {
 			continue
 		}
-		switch c {
-		case '"':
-			inString = true
-		case '[':
-			commas = append(commas, 0)
-		case '{':
-			commas = append(commas, -len(body)) // members are not counted
-		case ']', '}':
-			if len(commas) > 0 {
-				commas = commas[:len(commas)-1]
-			}
-		case ',':
-			if n := len(commas); n > 0 {
-				if commas[n-1]++; commas[n-1] >= maxItems {
+		if c == ',' || starts && c != ']' {
+			if n := len(open); n > 0 && open[n-1].array {
+				open[n-1].items++
+				all++
+				if open[n-1].items > maxItems || all > maxAllItems {
 					return false
 				}
 			}
 		}
-		if len(commas) > maxItems {
-			return false // deeper than any decoder goes
+		starts = c == '['
+		switch c {
+		case '"':
+			i = stringEnd(body, i)
+		case '[', '{':
+			open = append(open, value{array: c == '['})
+			if len(open) > maxItems {
+				return false // deeper than any decoder goes
+			}
+		case ']', '}':
+			if len(open) > 0 {
+				open = open[:len(open)-1]
+			}
 		}
 	}
 	return true
+}
+
+// stringEnd returns where the string that starts at i ends.
+func stringEnd(body []byte, i int) int {
+	for i++; i < len(body) && body[i] != '"'; i++ {
+		if body[i] == '\\' {
+			i++
+		}
+	}
+	return i
 }

@@ -3,6 +3,8 @@ package answer
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +32,14 @@ func TestBounded(t *testing.T) {
 		{"in a list", `[[], ` + list(maxItems+1, "1") + `]`, false},
 		{"after a list", `[` + list(maxItems, "1") + "," + list(maxItems, "1") + `]`, true},
 		{"lists of lists", list(maxItems, list(3, "1")), true},
+		{"as many in all as allowed", `{"a":` + strings.Join(slices.Repeat([]string{list(maxItems, "1")}, maxAllItems/maxItems), `,"a":`) + `}`, true},
+		{"one more in all", `{"b":[ 1 ],"a":` + strings.Join(slices.Repeat([]string{list(maxItems, "1")}, maxAllItems/maxItems), `,"a":`) + `}`, false},
+		{"lists of lists count as items", list(maxItems, list(4, "1")), true},
+		{"and one more", "[" + list(maxItems, list(4, "1")) + "]", false},
+		{"many lists of one item", `{` + strings.TrimSuffix(strings.Repeat(`"a":["x"],`, maxAllItems), ",") + `}`, true},
+		{"one more list of one item", `{` + strings.TrimSuffix(strings.Repeat(`"a":["x"],`, maxAllItems+1), ",") + `}`, false},
+		{"empty lists have no items", `{` + strings.TrimSuffix(strings.Repeat("\"a\":[ \t\r\n],", maxAllItems+1), ",") + `}`, true},
+		{"lists of an object", `{` + strings.TrimSuffix(strings.Repeat(`"a":[{"b":[]}],`, maxAllItems+1), ",") + `}`, false},
 		{"long lists of lists", list(3, list(maxItems+1, "1")), false},
 		{"members do not count", `{` + strings.TrimSuffix(strings.Repeat(`"a":1,`, 3*maxItems), ",") + `}`, true},
 		{"members within a list do not count", `[{` + strings.TrimSuffix(strings.Repeat(`"a":1,`, 3*maxItems), ",") + `}]`, true},
@@ -62,6 +72,8 @@ func FuzzBounded(f *testing.F) {
 		f.Add(seed, "", uint16(maxItems))
 		f.Add(seed, ",1", uint16(maxItems+1))
 		f.Add(seed, "]", uint16(3))
+		f.Add("[1,2,3,4]", "", uint16(maxItems))
+		f.Add("[1,2,3,4]", "\n", uint16(maxItems-1))
 	}
 	f.Fuzz(func(t *testing.T, item, tail string, n uint16) {
 		if len(item) > 100 {
@@ -72,34 +84,42 @@ func FuzzBounded(f *testing.F) {
 		if !json.Valid(body) {
 			return
 		}
-		if want := longest(t, body) <= maxItems; got != want {
+		most, all := items(t, body)
+		if want := most <= maxItems && all <= maxAllItems; got != want {
 			t.Fatalf("%d times %q and %q: %v", n, item, tail, got)
 		}
 	})
 }
 
-// longest is the length of the longest array.
-func longest(t *testing.T, body []byte) int {
+// items counts the items of the longest array and of all arrays. It reads tokens,
+// because a key that comes twice is decoded twice.
+func items(t *testing.T, body []byte) (most, all int) {
 	t.Helper()
-	most := 0
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case []any:
-			most = max(most, len(v))
-			for _, item := range v {
-				walk(item)
-			}
-		case map[string]any:
-			for _, item := range v {
-				walk(item)
-			}
+	dec := json.NewDecoder(bytes.NewReader(body))
+	type value struct{ list, items int }
+	open := []value{{}}
+	for {
+		token, err := dec.Token()
+		if err == io.EOF {
+			return most, all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := &open[len(open)-1]
+		switch token {
+		case json.Delim(']'), json.Delim('}'):
+			open = open[:len(open)-1]
+			continue
+		}
+		last.items += last.list
+		all += last.list
+		most = max(most, last.items)
+		switch token {
+		case json.Delim('['):
+			open = append(open, value{list: 1})
+		case json.Delim('{'):
+			open = append(open, value{})
 		}
 	}
-	var v any
-	if err := json.NewDecoder(bytes.NewReader(body)).Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	walk(v)
-	return most
 }

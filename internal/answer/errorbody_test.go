@@ -18,35 +18,41 @@ func TestParseErrorBody(t *testing.T) {
 		name, body string
 		want       ErrorBody
 	}{
-		{"detail", `{"detail": "Not found."}`, ErrorBody{Message: "Not found."}},
-		{"detail and code", `{"detail": "Gone.", "code": "application_deleted"}`, ErrorBody{Code: "application_deleted", Message: "Gone."}},
-		{"message", `{"message": "No."}`, ErrorBody{Message: "No."}},
-		{"error", `{"error": "No."}`, ErrorBody{Message: "No."}},
-		{"error object", `{"error": {"code": "bad", "message": "No."}}`, ErrorBody{Code: "bad", Message: "No."}},
-		{"error object with fields", `{"error": {"x": ["No."]}}`, ErrorBody{Message: "x: No.", Fields: fields{"x": {"No."}}}},
-		{"several texts", `{"message": "C.", "error": "B.", "detail": "A."}`, ErrorBody{Message: "A.; B.; C."}},
-		{"detail list", `{"detail": ["A.", "B."]}`, ErrorBody{Message: "A.; B."}},
-		{"detail map", `{"detail": {"x": ["A."]}}`, ErrorBody{Message: "x: A.", Fields: fields{"x": {"A."}}}},
-		{"detail number", `{"detail": 5}`, ErrorBody{Message: "5"}},
+		{"detail", `{"detail": "Not found."}`, ErrorBody{JSON: true, Message: "Not found."}},
+		{"detail and code", `{"detail": "Gone.", "code": "application_deleted"}`, ErrorBody{JSON: true, Code: "application_deleted", Message: "Gone."}},
+		{"message", `{"message": "No."}`, ErrorBody{JSON: true, Message: "No."}},
+		{"error", `{"error": "No."}`, ErrorBody{JSON: true, Message: "No."}},
+		{"error object", `{"error": {"code": "bad", "message": "No."}}`, ErrorBody{JSON: true, Code: "bad", Message: "No."}},
+		{"error object with fields", `{"error": {"x": ["No."]}}`, ErrorBody{JSON: true, Message: "x: No.", Fields: fields{"x": {"No."}}}},
+		{"several texts", `{"message": "C.", "error": "B.", "detail": "A."}`, ErrorBody{JSON: true, Message: "A.; B.; C."}},
+		{"detail list", `{"detail": ["A.", "B."]}`, ErrorBody{JSON: true, Message: "A.; B."}},
+		{"detail map", `{"detail": {"x": ["A."]}}`, ErrorBody{JSON: true, Message: "x: A.", Fields: fields{"x": {"A."}}}},
+		{"detail number", `{"detail": 5}`, ErrorBody{JSON: true, Message: "5"}},
 		{"field lists", `{"share_token": ["A.", "B."], "workflow_id": ["C."]}`, ErrorBody{
-			Message: "share_token: A. B.; workflow_id: C.", Fields: fields{"share_token": {"A.", "B."}, "workflow_id": {"C."}},
+			JSON: true, Message: "share_token: A. B.; workflow_id: C.", Fields: fields{"share_token": {"A.", "B."}, "workflow_id": {"C."}},
 		}},
-		{"field text", `{"share_token": "A."}`, ErrorBody{Message: "share_token: A.", Fields: fields{"share_token": {"A."}}}},
-		{"detail and field", `{"detail": "D.", "ttl_in_seconds": ["A."]}`, ErrorBody{Message: "D.", Fields: fields{"ttl_in_seconds": {"A."}}}},
-		{"nested maps", `{"a": {"b": {"c": ["A."]}, "d": "B."}}`, ErrorBody{Message: "a.b.c: A.; a.d: B.", Fields: fields{"a.b.c": {"A."}, "a.d": {"B."}}}},
+		{"field text", `{"share_token": "A."}`, ErrorBody{JSON: true, Message: "share_token: A.", Fields: fields{"share_token": {"A."}}}},
+		{"detail and field", `{"detail": "D.", "ttl_in_seconds": ["A."]}`, ErrorBody{JSON: true, Message: "D.", Fields: fields{"ttl_in_seconds": {"A."}}}},
+		{"nested maps", `{"a": {"b": {"c": ["A."]}, "d": "B."}}`, ErrorBody{JSON: true, Message: "a.b.c: A.; a.d: B.", Fields: fields{"a.b.c": {"A."}, "a.d": {"B."}}}},
 		{"lists of maps", `{"a": [{"b": ["A."]}, {}, {"b": ["B."], "c": "C."}]}`, ErrorBody{
-			Message: "a[0].b: A.; a[2].b: B.; a[2].c: C.", Fields: fields{"a[0].b": {"A."}, "a[2].b": {"B."}, "a[2].c": {"C."}},
+			JSON: true, Message: "a[0].b: A.; a[2].b: B.; a[2].c: C.", Fields: fields{"a[0].b": {"A."}, "a[2].b": {"B."}, "a[2].c": {"C."}},
 		}},
-		{"texts and maps", `{"a": ["A.", {"b": "B."}]}`, ErrorBody{Message: "a: A.; a[1].b: B.", Fields: fields{"a": {"A."}, "a[1].b": {"B."}}}},
-		{"other values in fields", `{"a": [1.50, true, null, "x"]}`, ErrorBody{Message: "a: 1.50 true x", Fields: fields{"a": {"1.50", "true", "x"}}}},
-		{"bare list", `["A.", "B."]`, ErrorBody{Message: "A.; B."}},
-		{"bare list of maps", `[{"a": ["A."]}, "B."]`, ErrorBody{Message: "B.", Fields: fields{"[0].a": {"A."}}}},
-		{"bare text", `"A."`, ErrorBody{Message: "A."}},
-		{"code that is no text", `{"code": 17, "detail": "D."}`, ErrorBody{Message: "D."}},
-		{"code of a list", `{"code": ["A."]}`, ErrorBody{Message: "code: A.", Fields: fields{"code": {"A."}}}},
-		{"status and others", `{"status": 400, "ok": false, "x": null, "detail": "D."}`, ErrorBody{Message: "D."}},
-		{"empty texts", `{"detail": "", "a": []}`, ErrorBody{}},
-		{"empty detail, field", `{"detail": "", "a": ["A."]}`, ErrorBody{Message: "a: A.", Fields: fields{"a": {"A."}}}},
+		{"texts and maps", `{"a": ["A.", {"b": "B."}]}`, ErrorBody{JSON: true, Message: "a: A.; a[1].b: B.", Fields: fields{"a": {"A."}, "a[1].b": {"B."}}}},
+		{"other values in fields", `{"a": [1.50, true, null, "x"]}`, ErrorBody{JSON: true, Message: "a: 1.50 true x", Fields: fields{"a": {"1.50", "true", "x"}}}},
+		{"bare list", `["A.", "B."]`, ErrorBody{JSON: true, Message: "A.; B."}},
+		{"bare list of maps", `[{"a": ["A."]}, "B."]`, ErrorBody{JSON: true, Message: "B.", Fields: fields{"[0].a": {"A."}}}},
+		{"bare text", `"A."`, ErrorBody{JSON: true, Message: "A."}},
+		{"code that is no text", `{"code": 17, "detail": "D."}`, ErrorBody{JSON: true, Message: "D."}},
+		{"code of a list", `{"code": ["A."]}`, ErrorBody{JSON: true, Message: "code: A.", Fields: fields{"code": {"A."}}}},
+		{"status and others", `{"status": 400, "ok": false, "x": null, "detail": "D."}`, ErrorBody{JSON: true, Message: "D."}},
+		{"empty texts", `{"detail": "", "a": []}`, ErrorBody{JSON: true}},
+		{"empty detail, field", `{"detail": "", "a": ["A."]}`, ErrorBody{JSON: true, Message: "a: A.", Fields: fields{"a": {"A."}}}},
+		{"empty object", `{}`, ErrorBody{JSON: true}},
+		{"empty list", ` [] `, ErrorBody{JSON: true}},
+		{"white space around it", "\r\n\t {\"detail\": \"D.\"}\n ", ErrorBody{JSON: true, Message: "D."}},
+		{"invalid UTF-8", "{\"detail\": \"a\xff\"}", ErrorBody{JSON: true, Message: "a\uFFFD"}},
+
+		// Not Didit's words, or not all of them.
 		{"empty", ``, ErrorBody{}},
 		{"white space", " \n", ErrorBody{}},
 		{"null", `null`, ErrorBody{}},
@@ -54,13 +60,22 @@ func TestParseErrorBody(t *testing.T) {
 		{"bool", `true`, ErrorBody{}},
 		{"HTML", `<!DOCTYPE html><html><body><h1>Server Error (500)</h1></body></html>`, ErrorBody{}},
 		{"text", `upstream connect error`, ErrorBody{}},
-		{"cut", `{"detail": "Not fo`, ErrorBody{}},
-		{"something after it", `{"detail": "D."} <html>`, ErrorBody{Message: "D."}},
-		{"invalid UTF-8", "{\"detail\": \"a\xff\"}", ErrorBody{Message: "a\uFFFD"}},
+		{"broken off in a text", `{"detail": "Invalid or missing API k`, ErrorBody{}},
+		{"broken off after a text", `{"detail": "This API key has expired."`, ErrorBody{}},
+		{"broken off between members", `{"code": "authentication_failed", `, ErrorBody{}},
+		{"broken off in a list", `["Only finished sessions can be shared."`, ErrorBody{}},
+		{"HTML after it", `{"detail": "D."} <html>`, ErrorBody{}},
+		{"a second value after it", `{"detail": "D."}{"detail": "E."}`, ErrorBody{}},
+		{"a bracket after it", `{"detail": "D."}}`, ErrorBody{}},
+		{"a zero byte after it", "{\"detail\": \"D.\"}\x00", ErrorBody{}},
+		{"a byte-order mark", "\uFEFF{\"detail\": \"D.\"}", ErrorBody{}},
+		{"single quotes", `{'detail': 'D.'}`, ErrorBody{}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, test.want, ParseErrorBody([]byte(test.body)))
+			got := ParseErrorBody([]byte(test.body))
+			got.texts = nil
+			assert.Equal(t, test.want, got)
 		})
 	}
 }
@@ -72,13 +87,22 @@ func TestParseErrorBodyBounds(t *testing.T) {
 		many = append(many, fmt.Sprintf(`"f%d": ["A."]`, i))
 	}
 	e := ParseErrorBody([]byte("{" + strings.Join(many, ",") + "}"))
-	assert.Len(t, e.Fields, maxFields)
+	assert.Len(t, e.Fields, maxTexts)
 
-	assert.Len(t, ParseErrorBody([]byte(`{"f":` + list(10_000, `"A."`) + `}`)).Fields["f"], maxFields)
+	// All texts count together: each is masked by itself.
+	e = ParseErrorBody([]byte("{" + strings.ReplaceAll(strings.Join(many, ","), `["A."]`, list(50, `"A."`)) + "}"))
+	total := 0
+	for _, texts := range e.Fields {
+		total += len(texts)
+	}
+	assert.Equal(t, maxTexts, total)
+
+	assert.Len(t, ParseErrorBody([]byte(`{"detail":`+list(10_000, `"A."`)+`}`)).texts, maxTexts)
+	assert.Len(t, ParseErrorBody([]byte(`{"f":` + list(10_000, `"A."`) + `}`)).Fields["f"], maxTexts)
 
 	long := strings.Repeat("k", maxPath)
 	assert.Equal(t, fields{long: {"A."}}, ParseErrorBody([]byte(`{"`+long+`": "A."}`)).Fields)
-	assert.Equal(t, ErrorBody{}, ParseErrorBody([]byte(`{"`+long+`k": "A.", "`+long+`": {"b": "B."}}`)))
+	assert.Equal(t, ErrorBody{JSON: true}, ParseErrorBody([]byte(`{"`+long+`k": "A.", "`+long+`": {"b": "B."}}`)))
 
 	for _, depth := range []int{maxDepth, maxDepth + 1, 5000} {
 		// One level of each kind of nesting at a time; the outermost is the field.
@@ -141,7 +165,7 @@ func FuzzParseErrorBody(f *testing.F) {
 		if string(body) != before {
 			t.Fatal("the body was changed")
 		}
-		if len(e.Fields) > maxFields {
+		if len(e.Fields) > maxTexts {
 			t.Fatalf("%d fields", len(e.Fields))
 		}
 		for path, texts := range e.Fields {

@@ -83,10 +83,8 @@ func TestKinds(t *testing.T) {
 		{"404 of nothing", Import, 404, `{"detail": "Not found."}`, Token{}, nil},
 		{"403 gone is no pair", Import, 403, `{"detail": "Session not found."}`, Token{}, nil},
 
-		{"already imported", Import, 403, `{"detail": "This session has already been imported."}`, Token{}, []Kind{AlreadyImported}},
-		{"already redeemed, under the token", Import, 400, `{"share_token": ["Already redeemed by this application."]}`, foreign, []Kind{AlreadyImported}},
-		{"already imported, code", Import, 409, `{"detail": "No.", "code": "already_imported"}`, Token{}, []Kind{AlreadyImported}},
-		{"already imported, of another field", Import, 400, `{"vendor_data": ["already imported"]}`, Token{}, nil},
+		{"403 of a foreign token that broke off", Import, 403, `{"detail": "This token was issued for a different application.`, Token{}, nil},
+		{"403 of a key that broke off", Plain, 403, `{"detail": "Invalid or missing API key"`, Token{}, nil},
 		{"permission to import", Import, 403, noPermission, Token{}, nil},
 
 		{"workflow unknown", Import, 404, `{"detail": "Workflow not found."}`, Token{}, []Kind{WorkflowNotFound}},
@@ -99,7 +97,7 @@ func TestKinds(t *testing.T) {
 		{"not of a share", Share, 400, `{"share_token": ["Expired."]}`, Token{}, nil},
 		{"not of an import", Import, 400, `{"detail": "Only finished sessions can be shared."}`, Token{}, nil},
 		{"not of others", Plain, 400, `{"share_token": ["Expired."], "ttl_in_seconds": ["No."], "detail": "already imported"}`, expired, nil},
-		{"nothing said", Import, 400, ``, Token{}, nil},
+		{"nothing body", Import, 400, ``, Token{}, nil},
 		{"HTML", Import, 404, `<h1>workflow not found</h1>`, Token{}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -112,13 +110,85 @@ func TestKinds(t *testing.T) {
 // TestKindsOfStatuses: only a refusal of the request has a kind.
 func TestKindsOfStatuses(t *testing.T) {
 	t.Parallel()
-	said := ParseErrorBody([]byte(`{"detail": "already imported", "code": "not_shareable"}`))
+	body := ParseErrorBody([]byte(`{"detail": "already imported", "code": "not_shareable"}`))
 	for _, status := range []int{200, 301, 399, 429, 500, 503} {
-		assert.Nil(t, Kinds(Import, status, said, Token{}), status)
-		assert.Nil(t, Kinds(Share, status, said, Token{}), status)
+		assert.Nil(t, Kinds(Import, status, body, Token{}), status)
+		assert.Nil(t, Kinds(Share, status, body, Token{}), status)
 	}
-	for _, status := range []int{400, 404, 409, 428, 499} {
-		assert.Equal(t, []Kind{AlreadyImported}, Kinds(Import, status, said, Token{}), status)
-		assert.Equal(t, []Kind{NotShareable}, Kinds(Share, status, said, Token{}), status)
+	for _, status := range []int{400, 403, 404, 409, 428, 499} {
+		assert.Equal(t, []Kind{NotShareable}, Kinds(Share, status, body, Token{}), status)
 	}
+}
+
+// TestAlreadyImported: the words of a 403 or 409, in one sentence, in the texts that
+// speak of the request as a whole.
+func TestAlreadyImported(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		`{"detail": "This session has already been imported."}`,
+		`{"detail": "This session has already been imported into this application."}`,
+		`{"detail": "ALREADY IMPORTED"}`,
+		`{"detail": "Imported sessions cannot be imported again: it was already done"}`,
+		`{"message": "Refused. The import was already made; nothing to do."}`,
+		`{"error": "already imported"}`,
+		`{"error": {"message": "already imported"}}`,
+		`{"error": {"code": "already_imported"}}`,
+		`{"detail": "No.", "code": "already_imported"}`,
+		`{"detail": "No.", "code": "session.already.imported"}`,
+		`{"detail": "No.", "code": "SHARED_SESSION_IMPORT_ALREADY_EXISTS"}`,
+		`{"non_field_errors": ["No.", "Already imported."]}`,
+		`{"non_field_errors": "Already imported."}`,
+		`{"detail": ["No.", "Already imported."]}`,
+		`["Already imported."]`,
+		`"Already imported."`,
+		`{"detail": "First line\nalready imported\nlast line"}`,
+		`{"detail": "Already imported.", "workflow_id": ["Unknown."]}`,
+	} {
+		for _, status := range []int{403, 409} {
+			assert.Equal(t, []Kind{AlreadyImported}, kindsOf(status, body), "%d %s", status, body)
+		}
+		for _, status := range []int{400, 401, 402, 404, 410, 422, 423} {
+			assert.NotContains(t, kindsOf(status, body), AlreadyImported, "%d %s", status, body)
+		}
+	}
+	for _, body := range []string{
+		`{"detail": "Your credits are already used."}`,
+		`{"detail": "A user with this email already exists."}`,
+		`{"detail": "This token has already been used."}`,
+		`{"detail": "Already redeemed by this application."}`,
+		`{"detail": "An important document already exists."}`,
+		`{"detail": "Already in use. The import was refused."}`,
+		`{"detail": "Already in use; the import was refused"}`,
+		`{"detail": "Already in use\nThe import was refused"}`,
+		`{"detail": "Already in use\rThe import was refused"}`,
+		`{"detail": "Already in use\u2028The import was refused"}`,
+		`{"detail": "The email is already in use", "message": "The import was refused"}`,
+		`{"detail": ["The email is already in use", "The import was refused"]}`,
+		`["The email is already in use", "The import was refused"]`,
+		`{"detail": "The import was refused", "code": "already_exists"}`,
+		`{"share_token": ["This session has already been imported."]}`,
+		`{"workflow_id": ["already imported"]}`,
+		`{"vendor_data": ["already imported"]}`,
+		`{"session_id": "already imported"}`,
+		`{"detail": {"share_token": ["already imported"]}}`,
+		`{"error": {"share_token": ["already imported"]}}`,
+		`{"errors": ["already imported"]}`,
+		`{"non_field_errors_2": ["already imported"]}`,
+		`{"already_imported": ["No."]}`,
+		`{"already": ["imported"]}`,
+		`{"detail": "This session has already been imported.`,
+		`<p>This session has already been imported.</p>`,
+		noPermission,
+		``,
+	} {
+		for _, status := range []int{400, 402, 403, 409} {
+			assert.NotContains(t, kindsOf(status, body), AlreadyImported, "%d %s", status, body)
+		}
+	}
+	assert.Equal(t, []Kind{TokenInvalid}, kindsOf(400, `{"share_token": ["This token has already been used."]}`))
+	assert.Empty(t, Kinds(Share, 403, ParseErrorBody([]byte(`{"detail": "already imported"}`)), Token{}))
+}
+
+func kindsOf(status int, body string) []Kind {
+	return Kinds(Import, status, ParseErrorBody([]byte(body)), Token{})
 }

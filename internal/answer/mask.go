@@ -1,129 +1,107 @@
 package answer
 
 import (
-	"encoding/json"
 	"regexp"
-	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
 
 const (
 	masked      = "[redacted]"
-	maxMessage  = 500      // runes of a text that is printed
-	maxSent     = 1000     // strings of one call that are looked for
-	longestSent = 64 << 10 // no answer that is looked at holds a longer one
-	mostSent    = 1 << 20  // bytes: beyond, an expression would need gigabytes, and no text is shown
+	maxMessage  = 500       // runes of a text that is printed
+	maxSearched = 8 << 10   // bytes of a text that are searched
+	margin      = 512       // bytes of those at the end that are never printed: an echo may begin there
+	mostSent    = 512 << 10 // bytes of what was sent; beyond, no text is shown
 )
 
-// secrets are the shapes of what Didit hands out, sent by us or not: share tokens
-// and API keys.
-//
-//nolint:gosec // shapes, no secrets
-const secrets = `eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)*|sk_(?:live|test)_[A-Za-z0-9_-]+`
+// secrets are the shapes of what Didit hands out, whether it was sent or not: share
+// tokens and API keys.
+var secrets = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)eyJ[a-z0-9_-]{8,}(?:\.[a-z0-9_-]*)*|sk_(?:live|test)_[a-z0-9_-]+`)
+})
 
-// Mask returns a function that makes a server's text fit to print: one line,
-// bounded, and without any of the strings that were sent to it. The parts of a
-// share token count as strings of their own. Strings under four characters are
-// masked where they stand as a word.
+// Mask returns a function that makes a server's text fit to print: one line, bounded,
+// and without what was sent to the server. Each word of the text that repeats eight
+// letters and digits in a row of something that was sent, or the whole of something
+// shorter, is replaced. Case, signs, white space and escapes make no difference, so
+// that it is rather too much than too little. The function may be called by several
+// goroutines; what it needs is prepared when it meets the first text.
 func Mask(sent []string) func(string) string {
-	var words []string
-	for _, s := range sent {
-		s = strings.ToValidUTF8(s, "\uFFFD")
-		words = append(words, s)
-		if folded := fold(s); folded != s {
-			words = append(words, folded) // servers trim what they repeat
+	prepared := sync.OnceValue(func() *echoes { return newEchoes(sent) })
+	return func(text string) string {
+		text = oneLine(text)
+		if text == "" {
+			return ""
 		}
-		for part := range strings.SplitSeq(s, ".") {
-			if len(part) >= 16 {
-				words = append(words, part)
-			}
-		}
-	}
-	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
-	words = slices.DeleteFunc(slices.Compact(words), func(s string) bool {
-		return strings.TrimSpace(s) == "" || len(s) > longestSent
-	})
-	if len(words) > maxSent {
-		words = words[:maxSent]
-	}
-	alternatives := []string{secrets}
-	for _, w := range words {
-		quoted := regexp.QuoteMeta(w)
-		if utf8.RuneCountInString(w) < 4 {
-			quoted = edge(w, true) + quoted + edge(w, false)
-		}
-		alternatives = append(alternatives, quoted)
-	}
-	all := strings.Join(alternatives, "|")
-	if len(all) > mostSent {
-		return func(string) string { return masked }
-	}
-	find, err := regexp.Compile("(?i)(?:" + all + ")")
-	return func(s string) string {
-		if err != nil {
+		e := prepared()
+		if e == nil {
 			return masked
 		}
-		s = find.ReplaceAllString(strings.ToValidUTF8(s, "\uFFFD"), masked)
-		// Again, because folding may have put together what was sent.
-		return cut(find.ReplaceAllString(fold(s), masked))
+		searched, more := clip(text, maxSearched)
+		shown := searched
+		if more {
+			shown, _ = clip(searched, maxSearched-margin)
+		}
+		text = redact(searched, e.find(searched), len(shown))
+		if utf8.RuneCountInString(text) > maxMessage {
+			text, more = string([]rune(text)[:maxMessage]), true
+		}
+		if more {
+			text += "…"
+		}
+		return text
 	}
 }
 
-// edge is a word boundary where the word has a word character there.
-func edge(w string, start bool) string {
-	c := w[len(w)-1]
-	if start {
-		c = w[0]
+// redact replaces the words of a line in which something is hidden. It shows nothing
+// from byte end on.
+func redact(line string, hidden []bool, end int) string {
+	var b strings.Builder
+	at := 0
+	for first, is := range hidden[:end] {
+		if !is || first < at {
+			continue
+		}
+		start := max(at, strings.LastIndexByte(line[:first], ' ')+1)
+		for start < first && isSign(line[start]) {
+			start++
+		}
+		b.WriteString(line[at:start])
+		b.WriteString(masked)
+		for at = first; at < len(line) && (hidden[at] || line[at] != ' '); {
+			at++
+		}
+		for !hidden[at-1] && isSign(line[at-1]) {
+			at--
+		}
 	}
-	if c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
-		return `\b`
-	}
-	return ""
+	b.WriteString(line[min(at, end):end])
+	return b.String()
 }
 
-// fold makes one line: it folds white space and drops what does not print.
-func fold(s string) string {
+// isSign reports whether c is a quote, a bracket, a full stop and the like.
+func isSign(c byte) bool { return c < utf8.RuneSelf && !isLetter(c) }
+
+// oneLine folds white space and drops what does not print.
+func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) && !unicode.IsSpace(r) {
 			return -1
 		}
 		return r
-	}, s)
+	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// cut shortens what is too long.
-func cut(s string) string {
-	if utf8.RuneCountInString(s) > maxMessage {
-		s = string([]rune(s)[:maxMessage]) + "…"
+// clip returns at most n bytes of s, in whole characters, and whether there are more.
+func clip(s string, n int) (string, bool) {
+	if len(s) <= n {
+		return s, false
 	}
-	return s
-}
-
-// SentStrings lists the strings in a JSON body of ours.
-func SentStrings(body []byte) []string {
-	var v any
-	if json.Unmarshal(body, &v) != nil {
-		return nil
+	for !utf8.RuneStart(s[n]) {
+		n--
 	}
-	var all []string
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case string:
-			all = append(all, v)
-		case []any:
-			for _, item := range v {
-				walk(item)
-			}
-		case map[string]any:
-			for _, item := range v {
-				walk(item)
-			}
-		}
-	}
-	walk(v)
-	return all
+	return s[:n], true
 }
