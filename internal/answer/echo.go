@@ -99,14 +99,14 @@ func lettersOf(u unescaped) letters {
 		var r rune
 		r, size = utf8.DecodeRune(u.bytes[i:])
 		r = unicode.ToLower(unicode.ToUpper(r)) // both, for those that fold to ASCII
-		c := byte(otherLetter)
 		switch {
-		case r < utf8.RuneSelf && isLetter(byte(r)):
-			c = byte(r)
+		case isLetter(r):
 		case r < utf8.RuneSelf, !unicode.IsPrint(r), unicode.IsPunct(r), unicode.IsSpace(r):
 			continue
+		default:
+			r = otherLetter
 		}
-		text = append(text, c)
+		text = utf8.AppendRune(text, r)
 		l.from, l.to = append(l.from, u.from[i]), append(l.to, u.to[i+size-1])
 	}
 	l.text = string(text)
@@ -118,6 +118,7 @@ func (l *letters) edge(i int) bool {
 	return i == 0 || i == len(l.text) || l.to[i-1] < l.from[i] || l.text[i-1] == otherLetter || l.text[i] == otherLetter
 }
 
-func isLetter(c byte) bool {
+// isLetter reports whether c is an ASCII letter or digit.
+func isLetter(c rune) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }

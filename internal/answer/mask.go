@@ -82,7 +82,7 @@ func redact(line string, hidden []bool, end int) string {
 }
 
 // isSign reports whether c is a quote, a bracket, a full stop and the like.
-func isSign(c byte) bool { return c < utf8.RuneSelf && !isLetter(c) }
+func isSign(c byte) bool { return c < utf8.RuneSelf && !isLetter(rune(c)) }
 
 // oneLine folds white space and drops what does not print.
 func oneLine(s string) string {

@@ -30,7 +30,7 @@ func TestMask(t *testing.T) {
 		{"a list of choices", []string{token, appID, "customer-1"}, "Only finished sessions (Approved, Declined or In Review) can be shared.", "Only finished sessions (Approved, Declined or In Review) can be shared."},
 		{"a TTL", []string{token, appID}, "ttl_in_seconds: Ensure this value is less than or equal to 86400.", "ttl_in_seconds: Ensure this value is less than or equal to 86400."},
 		{"another id", []string{appID}, "No session 0d4e7b1c-2f3a-4c5d-9e8f-a1b2c3d4e5f6", "No session 0d4e7b1c-2f3a-4c5d-9e8f-a1b2c3d4e5f6"},
-		{"signs of escapes", []string{appID}, `100% of AT&T; \o/ %zz &#; &#x; \u12`, `100% of AT&T; \o/ %zz &#; &#x; \u12`},
+		{"signs of escapes", []string{appID}, `100% of AT&T; \o/ %zz &#; &#x; &#-1; &a-b; \u12`, `100% of AT&T; \o/ %zz &#; &#x; &#-1; &a-b; \u12`},
 		{"beyond ASCII", []string{"Jane Doe"}, "La sesión ya fue importada: “no” 再試行", "La sesión ya fue importada: “no” 再試行"},
 		{"seven characters of it", []string{"abcdefghijkl"}, "starts with abcdefg", "starts with abcdefg"},
 
@@ -146,7 +146,7 @@ func TestMaskAtTheEnd(t *testing.T) {
 	escaped := strings.NewReplacer("a", "%2561", "e", "&amp;#101;", "i", `\\u0069`, " ", "%252520").Replace(secret)
 	for _, echo := range []string{secret, escaped, "abc"} {
 		mask := Mask([]string{secret, "abc"})
-		for at := maxSearched - 2*margin; at < maxSearched+8; at++ {
+		for at := maxSearched - 2*margin; at < maxSearched+8; at += 7 {
 			// The echo is within sight, because all before it is masked.
 			got := mask(strings.Repeat("Oriane.Vasquelle", at/16) + strings.Repeat(".", at%16) + " " + echo)
 			for _, part := range []string{"Ori", "O", "%", "quelle", "abc", "ab", "a b"} {
@@ -176,7 +176,7 @@ func TestMaskCost(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		strings.Repeat("a", 1<<20), strings.Repeat("a ", 1<<20), strings.Repeat("%25", 1<<20), strings.Repeat("&amp;", 1<<20),
-		strings.Repeat(";", 1<<20), strings.Repeat("é", 1<<20), strings.Repeat(`\u005c`, 1<<20),
+		strings.Repeat(";", 1<<20), strings.Repeat("é", 1<<20), "x" + strings.Repeat("é", 1<<20), strings.Repeat(`\u005c`, 1<<20),
 	} {
 		searched, _ := clip(oneLine(text), maxSearched)
 		assert.LessOrEqual(t, len(searched), maxSearched)

@@ -2,8 +2,8 @@ package answer
 
 import (
 	"bytes"
-	"slices"
 	"strconv"
+	"strings"
 )
 
 // unescaped is a text whose escapes are undone, with where each byte begins and ends
@@ -108,7 +108,7 @@ func lastEntity(b []byte) (length int, character string) {
 	case "lt", "gt", "quot", "apos", "nbsp":
 		return length, " "
 	}
-	if slices.ContainsFunc([]byte(name), func(c byte) bool { return !isLetter(c) }) {
+	if strings.ContainsFunc(name, func(c rune) bool { return !isLetter(c) }) {
 		return 0, ""
 	}
 	return length, "\uFFFD"
