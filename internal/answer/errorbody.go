@@ -157,11 +157,6 @@ func join(path, key string) string {
 	return path + "." + key
 }
 
-// Generic reports whether a 403 says exactly Didit's text for a missing permission.
-func (e *ErrorBody) Generic() bool {
-	return len(e.Fields) == 0 && strings.TrimSpace(e.Message) == "You do not have permission to perform this action."
-}
-
 // field reports whether the body speaks of a field.
 func (e *ErrorBody) field(name string) bool {
 	for path := range e.Fields {

@@ -119,22 +119,6 @@ func TestParseErrorBodyBounds(t *testing.T) {
 	assert.Equal(t, "M.", ParseErrorBody([]byte(strings.Repeat(`{"error":`, 5000)+`{"message":"M."}`+strings.Repeat("}", 5000))).Message)
 }
 
-func TestGeneric(t *testing.T) {
-	t.Parallel()
-	for body, want := range map[string]bool{
-		`{"detail": "You do not have permission to perform this action."}`:                          true,
-		`{"detail": " You do not have permission to perform this action.\n"}`:                       true,
-		`{"message": "You do not have permission to perform this action."}`:                         true,
-		`{"detail": "You do not have permission to perform this action. Already imported."}`:        false,
-		`{"detail": "You do not have permission to perform this action.", "share_token": ["Used"]}`: false,
-		`{"detail": "This session has already been imported."}`:                                     false,
-		``: false,
-	} {
-		e := ParseErrorBody([]byte(body))
-		assert.Equal(t, want, e.Generic(), body)
-	}
-}
-
 func TestOther(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]bool{
@@ -184,6 +168,6 @@ func FuzzParseErrorBody(f *testing.F) {
 				}
 			}
 		}
-		_ = e.Generic() || e.Other("share_token")
+		_ = e.Other("share_token")
 	})
 }
