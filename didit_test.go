@@ -349,10 +349,13 @@ func TestNoOtherPaths(t *testing.T) {
 			})
 		}
 	}
+	for _, names := range calls {
+		slices.Sort(names) // by name, so that a move between files is none here
+	}
 	assert.Equal(t, map[string][]string{
 		// The types of fields, the one function that makes URLs, the list's query, and checks that send nothing.
-		"url.URL":           {"request", "call", "Client", "fetch", "settle", "parseBaseURL"},
-		"url.Parse":         {"parseBaseURL", "CreateSession"},
+		"url.URL":           {"Client", "call", "fetch", "parseBaseURL", "request", "settle"},
+		"url.Parse":         {"CreateSession", "parseBaseURL"},
 		"url.PathEscape":    {"mask"}, // what an error must not show
 		"url.QueryEscape":   {"mask"},
 		"url.QueryUnescape": {"Do"},
