@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/didit-go/didit/internal/route"
@@ -14,9 +15,10 @@ import (
 )
 
 // CreateSessionParams describes a session for a person or a company to go through.
+// WorkflowID is required.
 type CreateSessionParams struct {
-	WorkflowID      string           // UUID, required; it decides between KYC and KYB
-	VendorData      string           // our own reference for the person or company
+	WorkflowID      string           // UUID; it decides between KYC and KYB
+	VendorData      string           // your own reference for the person or company, trimmed
 	Callback        string           // where the person is sent afterwards, a URL
 	Language        string           // of the verification, "en", "pt-BR", ...
 	Metadata        any              // kept with the session; anything that encodes as JSON
@@ -64,16 +66,18 @@ type CreatedSession struct {
 	Raw           json.RawMessage `json:"-"` // the body as received
 }
 
-// CreateSession starts a session. It is never sent twice once it may have arrived:
-// after OutcomeUnknown list the sessions with the same vendor data before creating
-// again. With vendor data, Didit returns an unfinished session of the same workflow
-// instead of a new one.
+// CreateSession starts a session, which the person goes through at its SessionURL.
+// With vendor data, Didit returns an unfinished session of the same workflow, where
+// there is one, instead of a new one.
+//
+// It is never sent again once it may have arrived. After [ErrOutcomeUnknown] or
+// [ErrResultLost] list the sessions with the same vendor data before you call it again.
 //
 // https://docs.didit.me/sessions-api/create-session
 func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) (*CreatedSession, error) {
 	p := c.usable(ctx)
 	body := createBody{
-		WorkflowID: checkID(&p, "WorkflowID", params.WorkflowID), VendorData: params.VendorData,
+		WorkflowID: checkID(&p, "WorkflowID", params.WorkflowID), VendorData: strings.TrimSpace(params.VendorData),
 		Callback: params.Callback, Language: params.Language, Metadata: params.Metadata,
 		ContactDetails: params.ContactDetails, ExpectedDetails: params.ExpectedDetails,
 	}

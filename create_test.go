@@ -35,6 +35,18 @@ func TestCreateSession(t *testing.T) {
 	}
 }
 
+// Didit trims vendor data: what is sent is what will be found again.
+func TestCreateTrimsVendorData(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{" customer-1\n": `,"vendor_data":"customer-1"`, " \t\n": ``} {
+		var seen []rootSeen
+		_, err := rootClient(t, rootRecorder(&seen, 201, rootFixture(t, "created.json"))).
+			CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow, VendorData: given})
+		require.NoError(t, err)
+		assert.Equal(t, `{"workflow_id":"`+rootWorkflow+`"`+want+`}`, seen[0].body)
+	}
+}
+
 func TestCreateIsRefusedLocally(t *testing.T) {
 	t.Parallel()
 	_, err := rootClient(t, rootMock(t)).CreateSession(t.Context(), didit.CreateSessionParams{

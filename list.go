@@ -11,18 +11,17 @@ import (
 	"time"
 )
 
-// ListSessionsParams filters a list; what is given has to hold together. The list
-// of companies heeds only SessionKind, VendorData, Statuses, WorkflowIDs, Countries
-// and the dates.
+// ListSessionsParams says which sessions are listed. All fields are optional; a
+// session is listed where every filter that is given holds.
 type ListSessionsParams struct {
-	SessionKind      SessionKind // KindUser (default), KindBusiness or KindAll
-	VendorData       string      // exactly
-	Statuses         []SessionStatus
-	WorkflowIDs      []string
-	Countries        []string  // ISO 3166-1 alpha-3
-	DateFrom, DateTo time.Time // days in UTC, inclusive, of creation
-	Search           string
-	PageSize         int // rows per request; 0: 50
+	SessionKind      SessionKind     // KindUser (default), KindBusiness or KindAll
+	VendorData       string          // exactly this, white space around it aside
+	Statuses         []SessionStatus // one of these
+	WorkflowIDs      []string        // one of these; UUIDs
+	Countries        []string        // one of these; ISO 3166-1 alpha-3, "ESP"
+	DateFrom, DateTo time.Time       // when the session was created: days in UTC, both inclusive
+	Search           string          // a reference, or part of one; for KindUser only
+	PageSize         int             // rows per request, up to 10,000; 0: 50, 1: 2
 }
 
 // SessionSummary is one row of a list. It prints its id, kind and status only.
@@ -43,11 +42,17 @@ type SessionSummary struct {
 	Raw               json.RawMessage `json:"-"` // the row as received
 }
 
-// ListSessions walks our own sessions, newest first, a page at a time. KindAll is
-// walked as users and then businesses, because Didit's own pages of both lose rows.
-// An error ends the walk; so does leaving the loop, and with it the requests. Rows
-// move while a list is walked: a row may come twice, but is not missed. It may be
-// called again and starts from the newest.
+// ListSessions walks your application's sessions, newest first. It reads a page when
+// the loop needs it and keeps no more than a few pages' ids. KindAll is walked as
+// people and then companies, because Didit's own pages of both lose rows.
+//
+// Sessions come and go while a list is walked. One that stays is not missed, but may
+// come twice: store by SessionID. An error ends the walk: wrong params, a refusal, a
+// page that cannot be read, or a list that does not end. Leaving the loop ends the
+// requests. The sequence may be walked again and starts from the newest.
+//
+// A field of a row that has another type than documented is zero, and Raw has it as it
+// came. A row without a session_id that is a UUID makes its page unreadable.
 //
 //	for row, err := range client.ListSessions(ctx, params) {
 //		if err != nil {
@@ -106,9 +111,9 @@ const defaultPageSize = 50
 func (c *Client) listQuery(ctx context.Context, params ListSessionsParams) (listQuery, error) {
 	p := c.usable(ctx)
 	q := listQuery{
-		SessionKind: params.SessionKind, VendorData: params.VendorData, Statuses: params.Statuses,
+		SessionKind: params.SessionKind, VendorData: strings.TrimSpace(params.VendorData), Statuses: params.Statuses,
 		Countries: params.Countries, DateFrom: day(params.DateFrom), DateTo: day(params.DateTo),
-		Search: params.Search, Limit: params.PageSize,
+		Search: strings.TrimSpace(params.Search), Limit: params.PageSize,
 	}
 	switch q.SessionKind {
 	case "":
@@ -119,6 +124,9 @@ func (c *Client) listQuery(ctx context.Context, params ListSessionsParams) (list
 	}
 	checkText(&p, "VendorData", params.VendorData)
 	checkText(&p, "Search", params.Search)
+	if q.Search != "" && (q.SessionKind == KindBusiness || q.SessionKind == KindAll) {
+		p.add("Search", "is for KindUser only: the list of companies would not heed it and give all rows", nil)
+	}
 	for i, s := range params.Statuses {
 		if !s.Known() {
 			p.add(fmt.Sprintf("Statuses[%d]", i), "is not a status of Didit's", nil)

@@ -12,18 +12,26 @@ import (
 	"github.com/didit-go/didit/internal/transport"
 )
 
-// pages walks a list of one kind. Each page begins with the last row of the one
-// before; where that is not there, rows were deleted meanwhile and others moved up
-// behind us, so it steps back.
+// pages walks a list of one kind, while rows come and go. Each page begins with the
+// last row of the one before. Where a page has no known row, rows were deleted
+// meanwhile and others moved up behind the walk, so it steps back, to the list's
+// beginning if need be: a row twice is better than a row missed.
 type pages struct {
-	c     *Client
-	q     listQuery
-	known map[string]bool // ids of the last page
-	empty int             // pages in a row that brought nothing
-	done  bool
+	c    *Client
+	q    listQuery
+	done bool
+
+	recent  [4]map[string]bool // ids of the last pages that brought something, the last first
+	last    string             // id of the last row of the last of them
+	end     string             // id of the last row of the page before
+	back    bool               // stepping back
+	reached int                // offset of the furthest page that it stepped back from
+	empty   int                // pages in a row that brought nothing
+	behind  int                // times in a row that rows moved too far for a page to bring anything
 }
 
-// next returns the rows of the next page that the page before did not have.
+// next returns the rows of the next page that the pages before did not have. There
+// may be none.
 func (p *pages) next(ctx context.Context) ([]row, error) {
 	page, err := p.fetch(ctx)
 	if err != nil {
@@ -33,29 +41,70 @@ func (p *pages) next(ctx context.Context) ([]row, error) {
 	fresh := make([]row, 0, len(page.rows))
 	ids := make(map[string]bool, len(page.rows))
 	for _, r := range page.rows {
-		overlaps = overlaps || p.known[r.SessionID]
-		if !p.known[r.SessionID] && !ids[r.SessionID] {
+		known := p.knows(r.SessionID)
+		overlaps = overlaps || known
+		if !known && !ids[r.SessionID] {
 			fresh = append(fresh, r)
 		}
 		ids[r.SessionID] = true
 	}
-	if !overlaps {
-		p.q.Offset = max(0, p.q.Offset-(p.q.Limit-1))
-		return nil, nil
+	endless := false
+	switch {
+	case !overlaps:
+		if !p.back {
+			p.back, p.reached = true, max(p.reached, p.q.Offset)
+			p.behind++
+		}
+		if endless = p.behind > maxBehind; !endless {
+			p.q.Offset = max(0, p.q.Offset-(p.q.Limit-1))
+			return nil, nil
+		}
+	case len(fresh) > 0:
+		copy(p.recent[1:], p.recent[:])
+		p.recent[0], p.last = ids, page.rows[len(page.rows)-1].SessionID
+		p.empty, p.behind = 0, 0
+	case p.stuck(page.rows, ids):
+		p.empty++
+		endless = p.empty >= 2 && page.more
 	}
-	p.done = !page.more
-	if len(fresh) > 0 {
-		p.empty = 0
-	} else if p.empty++; p.empty >= 2 && page.more {
+	if endless {
 		p.done = true
 		return nil, &CallError{Operation: opList.name, Outcome: OutcomeResultLost, Attempts: 1,
 			Err: transport.Unfit("the list does not end: two pages in a row brought nothing new, and Didit says that there are more"), next: "it may be called again"}
 	}
+	p.back, p.done = false, !page.more
 	if len(page.rows) > 0 {
-		p.known = ids
-		p.q.Offset += len(page.rows) - 1
+		p.end = page.rows[len(page.rows)-1].SessionID
 	}
+	p.q.Offset += max(0, len(page.rows)-1)
 	return fresh, nil
+}
+
+func (p *pages) knows(id string) bool {
+	for _, ids := range p.recent {
+		if ids[id] {
+			return true
+		}
+	}
+	return false
+}
+
+// maxBehind bounds how often in a row moving rows may excuse a page that brings
+// nothing.
+const maxBehind = 8
+
+// stuck reports whether a page that brought nothing speaks against the server. One
+// does not that lies before where the walk had been: after a step back, or where so
+// many rows were added that known ones fill the page.
+func (p *pages) stuck(rows []row, ids map[string]bool) bool {
+	if p.q.Offset < p.reached && len(rows) > 1 {
+		return false // the next page lies further on
+	}
+	if len(rows) == 0 || ids[p.last] || rows[len(rows)-1].SessionID == p.end {
+		return true
+	}
+	p.behind++
+	return p.behind > maxBehind
 }
 
 func (p *pages) fetch(ctx context.Context) (*listAnswer, error) {

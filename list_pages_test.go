@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"runtime"
@@ -168,6 +169,153 @@ func TestListWhileRowsMove(t *testing.T) {
 			}
 			assert.Less(t, l.pages, 60)
 		})
+	}
+}
+
+// Rows come and go at random: none that stayed is missed, and few come twice.
+func TestListWhileRowsMoveAtRandom(t *testing.T) {
+	t.Parallel()
+	const size = 50
+	rows, twice := 0, 0
+	for seed := range uint64(40) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		l := &rootList{rows: map[string][]int{"user": rootNumbers(2800, 1)}, next: "x"}
+		newest := 10_000
+		l.before = func(page int) {
+			all := l.rows["user"]
+			switch r.IntN(4) {
+			case 0: // some new ones
+				for range r.IntN(2 * size) {
+					newest++
+					all = slices.Insert(all, 0, newest)
+				}
+			case 1: // some deleted, anywhere
+				for range r.IntN(size) {
+					at := r.IntN(len(all))
+					all = slices.Delete(all, at, at+1)
+				}
+			case 2: // a run deleted, where the walk is
+				at := min(page*(size-1), len(all)-size)
+				all = slices.Delete(all, at, at+r.IntN(size))
+			}
+			l.rows["user"] = all
+		}
+		seen := map[int]int{}
+		for _, n := range rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: size}) {
+			seen[n]++
+		}
+		for _, n := range l.rows["user"] {
+			if n <= 2800 {
+				assert.Positive(t, seen[n], "stayed, and was missed")
+			}
+		}
+		for _, n := range seen {
+			rows, twice = rows+1, twice+n-1
+		}
+	}
+	t.Logf("%d rows, %d of them twice", rows, twice)
+	assert.Less(t, twice*2800, 15*rows, "of 2,800 rows")
+}
+
+// Rows that are added in a burst push what was seen down: whole pages bring nothing,
+// and that is not a list without end.
+func TestListPushedDown(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{1, 2, 5, 50} {
+		for pushed := range 4 * (max(size, 2) - 1) {
+			l := &rootList{rows: map[string][]int{"user": rootNumbers(500, 1)}, next: "x"}
+			l.before = func(page int) {
+				if page == 6 {
+					l.rows["user"] = append(rootNumbers(1000+pushed, 1001), l.rows["user"]...)
+				}
+			}
+			assert.Equal(t, rootNumbers(500, 1), rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: size}), "%d in pages of %d", pushed, size)
+		}
+	}
+}
+
+// All rows of the pages that are remembered are deleted: the walk steps back page by
+// page to the list's beginning and goes on from there. The pages on its way forward
+// are no reason to end it.
+func TestListStepsBack(t *testing.T) {
+	t.Parallel()
+	for gone := range 60 { // of the 31 that were seen, from the last backwards
+		l := &rootList{rows: map[string][]int{"user": rootNumbers(200, 1)}, next: "x"}
+		l.before = func(page int) {
+			if page == 6 {
+				last := 200 - l.rows["user"][31] + 31 // index behind the last that was seen
+				l.rows["user"] = slices.Delete(l.rows["user"], max(0, last-gone), last)
+			}
+		}
+		got := rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: 6})
+		for _, n := range l.rows["user"] {
+			assert.Contains(t, got, n, "%d gone: stayed, and was missed", gone)
+		}
+		assert.Less(t, l.pages, 70)
+	}
+}
+
+// However a server answers, a walk that brings nothing ends.
+func TestListOfAServerThatLies(t *testing.T) {
+	t.Parallel()
+	page := func(numbers ...int) string {
+		var rows []string
+		for _, n := range numbers {
+			rows = append(rows, fmt.Sprintf(`{"session_id":%q}`, rootRowID(n)))
+		}
+		return `{"next":"x","results":[` + strings.Join(rows, ",") + `]}`
+	}
+	n := 0
+	for name, answer := range map[string]func(offset int) string{
+		"one page for ever": func(int) string { return page(1, 2, 3) },
+		"its first row alone": func(offset int) string {
+			if offset == 0 {
+				return page(1, 2, 3)
+			}
+			return page(1)
+		},
+		"strangers behind the first page": func(offset int) string {
+			if offset == 0 {
+				return page(1, 2, 3)
+			}
+			n += 3
+			return page(n+10, n+11, n+12)
+		},
+		"strangers, and the first page shrinks": func(offset int) string {
+			if n++; offset == 0 && n == 1 {
+				return page(1, 2, 3)
+			} else if offset == 0 {
+				return page(1)
+			}
+			return page(1000 + n)
+		},
+		"two pages by turns": func(int) string {
+			if n++; n%2 == 0 {
+				return page(1, 2, 3)
+			}
+			return page(3, 4, 5)
+		},
+	} {
+		n = 0
+		requests := 0
+		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+			if requests++; requests > 100 {
+				return rootAnswer(r, 418, ""), nil
+			}
+			offset, err := strconv.Atoi(r.URL.Query().Get("offset"))
+			if err != nil {
+				return nil, err
+			}
+			return rootAnswer(r, 200, answer(offset)), nil
+		}))
+		var last error
+		for _, err := range c.ListSessions(t.Context(), didit.ListSessionsParams{PageSize: 3}) {
+			last = err
+		}
+		var failure *didit.CallError
+		require.ErrorAs(t, last, &failure, name)
+		assert.Contains(t, failure.Error(), "does not end", name)
+		assert.LessOrEqual(t, requests, 20, name)
 	}
 }
 

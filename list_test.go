@@ -31,16 +31,19 @@ func TestListQueries(t *testing.T) {
 		"no statuses": {didit.ListSessionsParams{Statuses: []didit.SessionStatus{}}, "limit=50&offset=0&session_kind=user"},
 		"workflows": {didit.ListSessionsParams{WorkflowIDs: []string{strings.ToUpper(rootWorkflow), rootOwn}},
 			"limit=50&offset=0&session_kind=user&workflow_id=" + rootWorkflow + "%2C" + rootOwn},
-		"countries":   {didit.ListSessionsParams{Countries: []string{"ESP", "FRA"}}, "country=ESP%2CFRA&limit=50&offset=0&session_kind=user"},
-		"from":        {didit.ListSessionsParams{DateFrom: time.Date(2026, 5, 18, 1, 0, 0, 0, madrid)}, "date_from=2026-05-17&limit=50&offset=0&session_kind=user"},
-		"to":          {didit.ListSessionsParams{DateTo: time.Date(2026, 5, 17, 23, 59, 0, 0, time.UTC)}, "date_to=2026-05-17&limit=50&offset=0&session_kind=user"},
-		"search":      {didit.ListSessionsParams{Search: "43762"}, "limit=50&offset=0&search=43762&session_kind=user"},
-		"page size":   {didit.ListSessionsParams{PageSize: 7}, "limit=7&offset=0&session_kind=user"},
-		"page of one": {didit.ListSessionsParams{PageSize: 1}, "limit=2&offset=0&session_kind=user"},
+		"countries": {didit.ListSessionsParams{Countries: []string{"ESP", "FRA"}}, "country=ESP%2CFRA&limit=50&offset=0&session_kind=user"},
+		"from":      {didit.ListSessionsParams{DateFrom: time.Date(2026, 5, 18, 1, 0, 0, 0, madrid)}, "date_from=2026-05-17&limit=50&offset=0&session_kind=user"},
+		"to":        {didit.ListSessionsParams{DateTo: time.Date(2026, 5, 17, 23, 59, 0, 0, time.UTC)}, "date_to=2026-05-17&limit=50&offset=0&session_kind=user"},
+		"search":    {didit.ListSessionsParams{Search: "43762"}, "limit=50&offset=0&search=43762&session_kind=user"},
+		"trimmed": {didit.ListSessionsParams{VendorData: " customer-1\n", Search: "\t43762 "},
+			"limit=50&offset=0&search=43762&session_kind=user&vendor_data=customer-1"},
+		"white space alone": {didit.ListSessionsParams{SessionKind: didit.KindBusiness, VendorData: " \n", Search: "\t"}, "limit=50&offset=0&session_kind=business"},
+		"page size":         {didit.ListSessionsParams{PageSize: 7}, "limit=7&offset=0&session_kind=user"},
+		"page of one":       {didit.ListSessionsParams{PageSize: 1}, "limit=2&offset=0&session_kind=user"},
 		"all": {didit.ListSessionsParams{
-			SessionKind: didit.KindBusiness, VendorData: "v", Statuses: []didit.SessionStatus{didit.StatusKYCExpired}, WorkflowIDs: []string{rootWorkflow}, Countries: []string{"ESP"},
+			VendorData: "v", Statuses: []didit.SessionStatus{didit.StatusKYCExpired}, WorkflowIDs: []string{rootWorkflow}, Countries: []string{"ESP"},
 			DateFrom: time.Date(2026, 5, 17, 0, 0, 0, 0, time.UTC), DateTo: time.Date(2026, 5, 17, 0, 0, 0, 0, time.UTC), Search: "s", PageSize: 10_000,
-		}, "country=ESP&date_from=2026-05-17&date_to=2026-05-17&limit=10000&offset=0&search=s&session_kind=business&status=Kyc+Expired&vendor_data=v&workflow_id=" + rootWorkflow},
+		}, "country=ESP&date_from=2026-05-17&date_to=2026-05-17&limit=10000&offset=0&search=s&session_kind=user&status=Kyc+Expired&vendor_data=v&workflow_id=" + rootWorkflow},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -75,6 +78,17 @@ func TestListWrongFilters(t *testing.T) {
 	}
 	for _, err := range rootClient(t, rootMock(t)).ListSessions(t.Context(), didit.ListSessionsParams{PageSize: 10_001}) {
 		assert.Equal(t, []string{"PageSize"}, rootFields(t, err))
+	}
+}
+
+// The list of companies does not heed Search: it would give all of them.
+func TestListSearchIsForUsers(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []didit.SessionKind{didit.KindBusiness, didit.KindAll} {
+		for row, err := range rootClient(t, rootMock(t)).ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: kind, Search: "43762"}) {
+			assert.Nil(t, row)
+			assert.Equal(t, []string{"Search"}, rootFields(t, err), kind)
+		}
 	}
 }
 
