@@ -251,7 +251,7 @@ func TestIDsInLowerCase(t *testing.T) {
 	t.Parallel()
 	upper := strings.ToUpper(rootSession)
 	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, http.StatusOK, "%PDF"))
+	c := rootClient(t, rootRecorder(&seen, http.StatusOK, "%PDF-1.7"))
 	_, err := c.SessionPDF(t.Context(), upper, io.Discard)
 	require.NoError(t, err)
 	assert.Equal(t, didit.DefaultBaseURL+"/v3/session/"+rootSession+"/generate-pdf/", seen[0].url)

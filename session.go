@@ -97,17 +97,30 @@ func ParseSession(data []byte) (*Session, error) {
 	if len(data) > maxBody {
 		return nil, errors.New("didit: parse session: it is larger than 16 MiB")
 	}
-	var w wireSession
-	if err := w.decode(data); err != nil {
+	s, _, err := decodeSession(data)
+	if err != nil {
 		return nil, errors.New("didit: parse session: it is not a session of Didit's in JSON")
 	}
-	return &w.Session, nil
+	return s, nil
+}
+
+// decodeSession also tells whether the answer says from where the session was shared.
+func decodeSession(body []byte) (s *Session, sourceKnown bool, err error) {
+	a := new(struct { // one allocation
+		wire    wireSession
+		session Session
+	})
+	a.wire.Session = &a.session
+	if err := a.wire.decode(body); err != nil {
+		return nil, false, err
+	}
+	return &a.session, a.wire.SharedFromSession.known, nil
 }
 
 // wireSession is a session as it is sent: every generation's keys, decoded in one
-// pass. The session that is returned is a part of it, so that it is decoded in place.
+// pass into the Session that it is given.
 type wireSession struct {
-	ImportedSession
+	*Session
 	// These stand before the fields of the same name in Session.
 	SharedFromSession source `json:"shared_from_session"`
 	CreatedAt         moment `json:"created_at"`
@@ -124,8 +137,7 @@ func (w *wireSession) decode(body []byte) error {
 	if strings.TrimSpace(w.SessionID) == "" {
 		return transport.Unfit("has no usable session_id")
 	}
-	w.Recovered, w.Duplicates = false, nil // not Didit's to say
-	s := &w.Session
+	s := w.Session
 	s.SharedFromSession, s.CreatedAt, s.ExpiresAt = w.SharedFromSession.id, time.Time(w.CreatedAt), time.Time(w.ExpiresAt)
 	s.Raw = append(json.RawMessage(nil), body...)
 	w.lift(&s.Decision)
@@ -177,9 +189,12 @@ func (m *moment) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// GetSession reads a session's decision: what exists of it so far, for both kinds.
-// It may be called again. Errors match ErrNotFound where the session is not this
-// application's or was deleted.
+// GetSession reads a session and its decision, of a person or a company: what exists
+// of it so far. It changes nothing and may be called again.
+//
+// sessionID is a UUID in either case. The error matches [ErrNotFound] where the
+// session is not this application's or was deleted. An answer without the session_id
+// that was asked for is not believed: it counts as unreadable, and is asked for again.
 //
 // https://docs.didit.me/sessions-api/retrieve-session
 func (c *Client) GetSession(ctx context.Context, sessionID string) (*Session, error) {
@@ -208,26 +223,31 @@ type sessionAnswer struct {
 }
 
 func (a *sessionAnswer) Decode(_ int, body []byte) error {
-	w := new(wireSession)
-	if err := w.decode(body); err != nil {
+	s, known, err := decodeSession(body)
+	if err != nil {
 		return err
 	}
-	if !strings.EqualFold(w.SessionID, a.asked) {
+	if !strings.EqualFold(s.SessionID, a.asked) {
 		return transport.Unfit("speaks of another session")
 	}
-	a.session, a.sourceKnown = &w.Session, w.SharedFromSession.known
+	a.session, a.sourceKnown = s, known
 	return nil
 }
 
 // UpdateSessionStatusParams is a decision by hand.
 type UpdateSessionStatusParams struct {
-	NewStatus SessionStatus // Approved, Declined or Resubmitted
-	Comment   string        // kept with the review
+	NewStatus SessionStatus // StatusApproved, StatusDeclined or StatusResubmitted; required
+	Comment   string        // kept with the review; optional
 }
 
-// UpdateSessionStatus decides a session by hand. It is not sent again once it may
-// have arrived; calling it again is harmless for Approved and Declined, which
-// change nothing where they hold already, and is refused for Resubmitted.
+// UpdateSessionStatus decides a session by hand: it approves it, declines it, or asks
+// the person to go through it again. Didit refuses it with a 400 while the session is
+// not finished.
+//
+// It is not sent again once it may have arrived. You may call it again with
+// StatusApproved or StatusDeclined, which change nothing where they hold already:
+// [Retryable] is true for a lost answer then. For StatusResubmitted it is false: read
+// the session first, because Didit answers a second resubmission with a 400.
 //
 // https://docs.didit.me/sessions-api/update-status
 func (c *Client) UpdateSessionStatus(ctx context.Context, sessionID string, params UpdateSessionStatusParams) error {
@@ -244,12 +264,19 @@ func (c *Client) UpdateSessionStatus(ctx context.Context, sessionID string, para
 	if err := p.err(); err != nil {
 		return err
 	}
-	return c.call(ctx, opUpdate, &request{id: id, json: body, into: &acknowledged{id: id}})
+	return c.call(ctx, opUpdate, &request{
+		id: id, json: body, into: &acknowledged{id: id}, repeatable: params.NewStatus != StatusResubmitted,
+	})
 }
 
-// DeleteSession deletes a session for good. It may be called again: the second time
-// is answered with ErrNotFound. A 404 after an attempt of the same call that went
-// unanswered is success.
+// DeleteSession deletes a session, and with a company's the sessions that it started
+// for its people. It cannot be undone.
+//
+// It may be called again, and is sent again by itself where no answer came. A session
+// that is not there matches [ErrNotFound], but is success where an earlier attempt of
+// the same call may have deleted it unseen. A 503 is no such attempt: Didit says with
+// it that nothing was deleted. A session in a filed regulatory report is refused with
+// a 409 and the code "in_filed_report".
 //
 // https://docs.didit.me/sessions-api/delete-session
 func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
@@ -258,7 +285,7 @@ func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	r := &request{id: id, into: &acknowledged{id: id, empty: true}}
+	r := &request{id: id, into: &acknowledged{id: id, empty: true}, undone: http.StatusServiceUnavailable}
 	err := c.call(ctx, opDelete, r)
 	if err != nil && r.res.Lost && r.res.Status == http.StatusNotFound {
 		return nil
@@ -267,9 +294,13 @@ func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
 }
 
 // SessionPDF writes the session's report to w as it comes in and returns how many
-// bytes it wrote. Nothing is asked for again once a byte was written, so after an
-// error with n > 0 what w holds is half a report. The report is made anew for each
-// call.
+// bytes it wrote. The session has to be finished; Didit refuses others with a 403. The
+// report is made anew for each call, so two of them differ.
+//
+// The report may be of any size. What does not begin as a PDF is no report: none of it
+// is written, and it is asked for again as any answer that cannot be read. Nothing is
+// asked for again once a byte was written, so after an error with n > 0 what w holds
+// is half a report. [WithAttemptTimeout] bounds the pause between two bytes.
 //
 // https://docs.didit.me/sessions-api/generate-pdf
 func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) (int64, error) {
@@ -281,9 +312,20 @@ func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) 
 	if err := p.err(); err != nil {
 		return 0, err
 	}
-	r := &request{id: id, stream: w}
+	r := &request{id: id, stream: w, head: checkPDF}
 	err := c.call(ctx, opPDF, r)
 	return r.res.Written, err
+}
+
+// checkPDF tells a PDF by its header. Readers find it behind other bytes too: of
+// those a byte order mark and white space are let pass.
+func checkPDF(head []byte) (more bool, err error) {
+	const header, mark = "%PDF-", "\ufeff"
+	rest := strings.TrimLeft(strings.TrimPrefix(string(head[:min(len(head), 1024)]), mark), "\x00\t\n\f\r ")
+	if strings.HasPrefix(rest, header) {
+		return false, nil
+	}
+	return strings.HasPrefix(header, rest) || strings.HasPrefix(mark, rest), transport.Unfit("is not a PDF")
 }
 
 // printID is an id as it may be printed: what a server sends as one may be anything.
