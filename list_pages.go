@@ -70,7 +70,7 @@ func (p *pages) next(ctx context.Context) ([]row, error) {
 	if endless {
 		p.done = true
 		return nil, &CallError{Operation: opList.name, Outcome: OutcomeResultLost, Attempts: 1,
-			Err: transport.Unfit("the list does not end: two pages in a row brought nothing new, and Didit says that there are more"), next: "it may be called again"}
+			Err: transport.Unfit("the list does not end: page after page brought nothing new"), next: "it may be called again"}
 	}
 	p.back, p.done = false, !page.more
 	if len(page.rows) > 0 {
