@@ -110,6 +110,7 @@ func (c *call) stream(resp *http.Response, stop stopper) error {
 			switch judged = unfit == nil; {
 			case judged:
 			case !more || err == io.EOF || held >= headSize:
+				c.json = false // it did not come from Didit after all
 				return unfit
 			}
 		}
