@@ -47,6 +47,10 @@ type request struct {
 	json   []byte
 	into   transport.Decoder
 	stream io.Writer
+	head   transport.Head
+
+	undone     int  // the 5xx that says that nothing took effect
+	repeatable bool // a write of class Once whose repetition changes nothing
 
 	sent  []string     // strings that an error must not show, beyond those in json and id
 	token answer.Token // what the share token's claims tell about a refusal
@@ -70,6 +74,7 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 	req := transport.Request{
 		Operation: op.name, PathTemplate: op.path, Class: op.class, Method: op.method,
 		URL: u, Header: c.header(r), Body: r.json, Into: r.into, Stream: r.stream,
+		Head: r.head, Undone: r.undone,
 	}
 	if c.logger != nil {
 		req.Mask = func(text string) string { return c.mask(r)(text) }
@@ -133,7 +138,7 @@ func (c *Client) failed(op *operation, r *request, res *transport.Result) error 
 	switch {
 	case failure != nil && failure.Lasting():
 		e.final, e.next = true, "the same call would fail the same way"
-	case op.class == transport.Once && e.Outcome != OutcomeNotSent:
+	case op.class == transport.Once && !r.repeatable && e.Outcome != OutcomeNotSent:
 		e.final, e.next = true, "look what it did before calling again"
 	}
 	if res.CtxErr != nil {

@@ -229,7 +229,12 @@ func (im *importing) workflow(p *problems) string {
 // Decode reads the answer to the import. One that contradicts the call is not
 // believed.
 func (im *importing) Decode(_ int, body []byte) error {
-	w := new(wireSession)
+	a := new(struct { // one allocation
+		wire    wireSession
+		session ImportedSession
+	})
+	w := &a.wire
+	w.Session = &a.session.Session
 	if err := w.decode(body); err != nil {
 		return err
 	}
@@ -249,7 +254,7 @@ func (im *importing) Decode(_ int, body []byte) error {
 	case w.SharedFromSession.id != "" && from != "" && !strings.EqualFold(w.SharedFromSession.id, from):
 		return transport.Unfit("names another source session")
 	}
-	s := &w.ImportedSession
+	s := &a.session
 	s.SessionID = id
 	if s.SessionKind == "" {
 		s.SessionKind = kind

@@ -418,7 +418,7 @@ func TestAttemptTimeoutOfADrip(t *testing.T) {
 		drip := rootTrip(func(r *http.Request) (*http.Response, error) {
 			resp := rootAnswer(r, 200, "")
 			resp.ContentLength = -1
-			resp.Body = io.NopCloser(rootDrip{r.Context()})
+			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader("%PDF-"), rootDrip{r.Context()}))
 			return resp, nil
 		})
 		c := rootClient(t, drip, didit.WithAttemptTimeout(5*time.Second), didit.WithMaxRetries(0))
@@ -432,12 +432,12 @@ func TestAttemptTimeoutOfADrip(t *testing.T) {
 		defer cancel()
 		n, err := c.SessionPDF(ctx, rootSession, io.Discard)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.EqualValues(t, 3600, n, "an hour of bytes")
+		assert.EqualValues(t, 5+3600, n, "an hour of bytes")
 
 		slow := rootClient(t, drip, didit.WithAttemptTimeout(500*time.Millisecond), didit.WithMaxRetries(0))
 		n, err = slow.SessionPDF(t.Context(), rootSession, io.Discard)
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-		assert.Zero(t, n)
+		assert.EqualValues(t, 5, n)
 	})
 }
 

@@ -342,11 +342,7 @@ func TestErrorsLogsAndAuditSayNothing(t *testing.T) {
 						slog.NewJSONHandler(&jsons, &slog.HandlerOptions{Level: slog.LevelDebug})))),
 					didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error { events = append(events, e); return nil }))
 				err := call.do(t, c)
-				if call.name == "SessionPDF" && (kind == "garbage" || kind == "cut" || kind == "types") {
-					require.NoError(t, err) // whatever it is, it is the report
-				} else {
-					require.Error(t, err)
-				}
+				require.Error(t, err)
 				assert.NotEmpty(t, text.String())
 				if kind != "request id" { // internal/transport logs that as it came
 					rootNoPlants(t, "log", text.String()+jsons.String(), secrets)

@@ -8,11 +8,9 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/url"
 	"reflect"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/transport"
@@ -99,17 +97,30 @@ func ParseSession(data []byte) (*Session, error) {
 	if len(data) > maxBody {
 		return nil, errors.New("didit: parse session: it is larger than 16 MiB")
 	}
-	var w wireSession
-	if err := w.decode(data); err != nil {
+	s, _, err := decodeSession(data)
+	if err != nil {
 		return nil, errors.New("didit: parse session: it is not a session of Didit's in JSON")
 	}
-	return &w.Session, nil
+	return s, nil
+}
+
+// decodeSession also tells whether the answer says from where the session was shared.
+func decodeSession(body []byte) (s *Session, sourceKnown bool, err error) {
+	a := new(struct { // one allocation
+		wire    wireSession
+		session Session
+	})
+	a.wire.Session = &a.session
+	if err := a.wire.decode(body); err != nil {
+		return nil, false, err
+	}
+	return &a.session, a.wire.SharedFromSession.known, nil
 }
 
 // wireSession is a session as it is sent: every generation's keys, decoded in one
-// pass. The session that is returned is a part of it, so that it is decoded in place.
+// pass into the Session that it is given.
 type wireSession struct {
-	ImportedSession
+	*Session
 	// These stand before the fields of the same name in Session.
 	SharedFromSession source `json:"shared_from_session"`
 	CreatedAt         moment `json:"created_at"`
@@ -126,8 +137,7 @@ func (w *wireSession) decode(body []byte) error {
 	if strings.TrimSpace(w.SessionID) == "" {
 		return transport.Unfit("has no usable session_id")
 	}
-	w.Recovered, w.Duplicates = false, nil // not Didit's to say
-	s := &w.Session
+	s := w.Session
 	s.SharedFromSession, s.CreatedAt, s.ExpiresAt = w.SharedFromSession.id, time.Time(w.CreatedAt), time.Time(w.ExpiresAt)
 	s.Raw = append(json.RawMessage(nil), body...)
 	w.lift(&s.Decision)
@@ -179,9 +189,12 @@ func (m *moment) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// GetSession reads a session's decision: what exists of it so far, for both kinds.
-// It may be called again. Errors match ErrNotFound where the session is not this
-// application's or was deleted.
+// GetSession reads a session and its decision, of a person or a company: what exists
+// of it so far. It changes nothing and may be called again.
+//
+// sessionID is a UUID in either case. The error matches [ErrNotFound] where the
+// session is not this application's or was deleted. An answer without the session_id
+// that was asked for is not believed: it counts as unreadable, and is asked for again.
 //
 // https://docs.didit.me/sessions-api/retrieve-session
 func (c *Client) GetSession(ctx context.Context, sessionID string) (*Session, error) {
@@ -210,142 +223,31 @@ type sessionAnswer struct {
 }
 
 func (a *sessionAnswer) Decode(_ int, body []byte) error {
-	w := new(wireSession)
-	if err := w.decode(body); err != nil {
+	s, known, err := decodeSession(body)
+	if err != nil {
 		return err
 	}
-	if !strings.EqualFold(w.SessionID, a.asked) {
+	if !strings.EqualFold(s.SessionID, a.asked) {
 		return transport.Unfit("speaks of another session")
 	}
-	a.session, a.sourceKnown = &w.Session, w.SharedFromSession.known
+	a.session, a.sourceKnown = s, known
 	return nil
-}
-
-// CreateSessionParams describes a session for a person or a company to go through.
-type CreateSessionParams struct {
-	WorkflowID      string           // UUID, required; it decides between KYC and KYB
-	VendorData      string           // our own reference for the person or company
-	Callback        string           // where the person is sent afterwards, a URL
-	Language        string           // of the verification, "en", "pt-BR", ...
-	Metadata        any              // kept with the session; anything that encodes as JSON
-	ContactDetails  *ContactDetails  // how Didit reaches the person
-	ExpectedDetails *ExpectedDetails // what the document is to be compared with
-}
-
-// ContactDetails is how Didit reaches the person.
-type ContactDetails struct {
-	Email                  string `json:"email,omitempty"`
-	Phone                  string `json:"phone,omitempty"` // E.164, "+34600000000"
-	EmailLang              string `json:"email_lang,omitempty"`
-	SendNotificationEmails bool   `json:"send_notification_emails,omitempty"`
-}
-
-// ExpectedDetails is what is expected of the person or the company.
-type ExpectedDetails struct {
-	FirstName             string   `json:"first_name,omitempty"`
-	LastName              string   `json:"last_name,omitempty"`
-	DateOfBirth           string   `json:"date_of_birth,omitempty"` // "1990-01-31"
-	Gender                string   `json:"gender,omitempty"`        // "M" or "F"
-	Nationality           string   `json:"nationality,omitempty"`   // alpha-3
-	Country               string   `json:"country,omitempty"`       // alpha-3
-	Address               string   `json:"address,omitempty"`
-	DocumentNumber        string   `json:"identification_number,omitempty"`
-	IPAddress             string   `json:"ip_address,omitempty"`
-	IDCountry             string   `json:"id_country,omitempty"`
-	POACountry            string   `json:"poa_country,omitempty"`
-	ExpectedDocumentTypes []string `json:"expected_document_types,omitempty"`
-	CompanyName           string   `json:"company_name,omitempty"`
-	RegistryCountry       string   `json:"registry_country,omitempty"`
-	RegistrationNumber    string   `json:"registration_number,omitempty"`
-}
-
-// CreatedSession is a new session: send the person to SessionURL.
-type CreatedSession struct {
-	SessionID     string          `json:"session_id"`
-	SessionURL    string          `json:"url"`
-	SessionToken  string          `json:"session_token,omitempty"`
-	VendorData    string          `json:"vendor_data,omitempty"`
-	WorkflowID    string          `json:"workflow_id,omitempty"`
-	SessionNumber int64           `json:"session_number,omitempty"`
-	SessionKind   SessionKind     `json:"session_kind,omitempty"`
-	Status        SessionStatus   `json:"status,omitempty"`
-	Raw           json.RawMessage `json:"-"` // the body as received
-}
-
-// CreateSession starts a session. It is never sent twice once it may have arrived:
-// after OutcomeUnknown list the sessions with the same vendor data before creating
-// again. With vendor data, Didit returns an unfinished session of the same workflow
-// instead of a new one.
-//
-// https://docs.didit.me/sessions-api/create-session
-func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) (*CreatedSession, error) {
-	p := c.usable(ctx)
-	body := createBody{
-		WorkflowID: checkID(&p, "WorkflowID", params.WorkflowID), VendorData: params.VendorData,
-		Callback: params.Callback, Language: params.Language, Metadata: params.Metadata,
-		ContactDetails: params.ContactDetails, ExpectedDetails: params.ExpectedDetails,
-	}
-	checkText(&p, "VendorData", params.VendorData)
-	if u, err := url.Parse(params.Callback); err != nil || params.Callback != "" && u.Scheme == "" {
-		p.add("Callback", "must be an absolute URL", nil)
-	}
-	if d := params.ExpectedDetails; d != nil && d.DateOfBirth != "" {
-		if _, err := time.Parse(time.DateOnly, d.DateOfBirth); err != nil {
-			p.add("ExpectedDetails.DateOfBirth", `must be a date as "1990-01-31"`, nil)
-		}
-	}
-	r := &request{json: encode(&p, "Metadata", body)}
-	if err := p.err(); err != nil {
-		return nil, err
-	}
-	created := new(CreatedSession)
-	r.into = (*createAnswer)(created)
-	if err := c.call(ctx, opCreate, r); err != nil {
-		return nil, err
-	}
-	return created, nil
-}
-
-type createBody struct {
-	WorkflowID      string           `json:"workflow_id"`
-	VendorData      string           `json:"vendor_data,omitempty"`
-	Callback        string           `json:"callback,omitempty"`
-	Language        string           `json:"language,omitempty"`
-	Metadata        any              `json:"metadata,omitempty"`
-	ContactDetails  *ContactDetails  `json:"contact_details,omitempty"`
-	ExpectedDetails *ExpectedDetails `json:"expected_details,omitempty"`
-}
-
-type createAnswer CreatedSession
-
-func (a *createAnswer) Decode(_ int, body []byte) error {
-	*a = createAnswer{}
-	if err := lenient(decode(body, a)); err != nil {
-		return err
-	}
-	if _, ok := route.UUID(a.SessionID); !ok {
-		return transport.Unfit("has no usable session_id")
-	}
-	a.Raw = append(json.RawMessage(nil), body...)
-	return nil
-}
-
-// checkText refuses what JSON cannot carry: it would be replaced silently.
-func checkText(p *problems, field, text string) {
-	if !utf8.ValidString(text) {
-		p.add(field, "is not valid UTF-8", nil)
-	}
 }
 
 // UpdateSessionStatusParams is a decision by hand.
 type UpdateSessionStatusParams struct {
-	NewStatus SessionStatus // Approved, Declined or Resubmitted
-	Comment   string        // kept with the review
+	NewStatus SessionStatus // StatusApproved, StatusDeclined or StatusResubmitted; required
+	Comment   string        // kept with the review; optional
 }
 
-// UpdateSessionStatus decides a session by hand. It is not sent again once it may
-// have arrived; calling it again is harmless for Approved and Declined, which
-// change nothing where they hold already, and is refused for Resubmitted.
+// UpdateSessionStatus decides a session by hand: it approves it, declines it, or asks
+// the person to go through it again. Didit refuses it with a 400 while the session is
+// not finished.
+//
+// It is not sent again once it may have arrived. You may call it again with
+// StatusApproved or StatusDeclined, which change nothing where they hold already:
+// [Retryable] is true for a lost answer then. For StatusResubmitted it is false: read
+// the session first, because Didit answers a second resubmission with a 400.
 //
 // https://docs.didit.me/sessions-api/update-status
 func (c *Client) UpdateSessionStatus(ctx context.Context, sessionID string, params UpdateSessionStatusParams) error {
@@ -362,12 +264,19 @@ func (c *Client) UpdateSessionStatus(ctx context.Context, sessionID string, para
 	if err := p.err(); err != nil {
 		return err
 	}
-	return c.call(ctx, opUpdate, &request{id: id, json: body, into: &acknowledged{id: id}})
+	return c.call(ctx, opUpdate, &request{
+		id: id, json: body, into: &acknowledged{id: id}, repeatable: params.NewStatus != StatusResubmitted,
+	})
 }
 
-// DeleteSession deletes a session for good. It may be called again: the second time
-// is answered with ErrNotFound. A 404 after an attempt of the same call that went
-// unanswered is success.
+// DeleteSession deletes a session, and with a company's the sessions that it started
+// for its people. It cannot be undone.
+//
+// It may be called again, and is sent again by itself where no answer came. A session
+// that is not there matches [ErrNotFound], but is success where an earlier attempt of
+// the same call may have deleted it unseen. A 503 is no such attempt: Didit says with
+// it that nothing was deleted. A session in a filed regulatory report is refused with
+// a 409 and the code "in_filed_report".
 //
 // https://docs.didit.me/sessions-api/delete-session
 func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
@@ -376,7 +285,7 @@ func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
 	if err := p.err(); err != nil {
 		return err
 	}
-	r := &request{id: id, into: &acknowledged{id: id, empty: true}}
+	r := &request{id: id, into: &acknowledged{id: id, empty: true}, undone: http.StatusServiceUnavailable}
 	err := c.call(ctx, opDelete, r)
 	if err != nil && r.res.Lost && r.res.Status == http.StatusNotFound {
 		return nil
@@ -385,9 +294,13 @@ func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
 }
 
 // SessionPDF writes the session's report to w as it comes in and returns how many
-// bytes it wrote. Nothing is asked for again once a byte was written, so after an
-// error with n > 0 what w holds is half a report. The report is made anew for each
-// call.
+// bytes it wrote. The session has to be finished; Didit refuses others with a 403. The
+// report is made anew for each call, so two of them differ.
+//
+// The report may be of any size. What does not begin as a PDF is no report: none of it
+// is written, and it is asked for again as any answer that cannot be read. Nothing is
+// asked for again once a byte was written, so after an error with n > 0 what w holds
+// is half a report. [WithAttemptTimeout] bounds the pause between two bytes.
 //
 // https://docs.didit.me/sessions-api/generate-pdf
 func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) (int64, error) {
@@ -399,9 +312,20 @@ func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) 
 	if err := p.err(); err != nil {
 		return 0, err
 	}
-	r := &request{id: id, stream: w}
+	r := &request{id: id, stream: w, head: checkPDF}
 	err := c.call(ctx, opPDF, r)
 	return r.res.Written, err
+}
+
+// checkPDF tells a PDF by its header. Readers find it behind other bytes too: of
+// those a byte order mark and white space are let pass.
+func checkPDF(head []byte) (more bool, err error) {
+	const header, mark = "%PDF-", "\ufeff"
+	rest := strings.TrimLeft(strings.TrimPrefix(string(head[:min(len(head), 1024)]), mark), "\x00\t\n\f\r ")
+	if strings.HasPrefix(rest, header) {
+		return false, nil
+	}
+	return strings.HasPrefix(header, rest) || strings.HasPrefix(mark, rest), transport.Unfit("is not a PDF")
 }
 
 // printID is an id as it may be printed: what a server sends as one may be anything.
@@ -437,34 +361,6 @@ func (s Session) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 // LogValue is String.
 func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// String is the id, kind and status.
-func (s CreatedSession) String() string {
-	return printSession("didit.CreatedSession", s.SessionID, s.SessionKind, s.Status)
-}
-
-// GoString is String.
-func (s CreatedSession) GoString() string { return s.String() }
-
-// Format prints String for every verb.
-func (s CreatedSession) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
-
-// LogValue is String.
-func (s CreatedSession) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// String is the workflow's id.
-func (p CreateSessionParams) String() string {
-	return "didit.CreateSessionParams(workflow " + printID(p.WorkflowID) + ")"
-}
-
-// GoString is String.
-func (p CreateSessionParams) GoString() string { return p.String() }
-
-// Format prints String for every verb.
-func (p CreateSessionParams) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
-
-// LogValue is String.
-func (p CreateSessionParams) LogValue() slog.Value { return slog.StringValue(p.String()) }
-
 // String is the new status.
 func (p UpdateSessionStatusParams) String() string {
 	status := string(p.NewStatus)
@@ -482,27 +378,3 @@ func (p UpdateSessionStatusParams) Format(f fmt.State, _ rune) { io.WriteString(
 
 // LogValue is String.
 func (p UpdateSessionStatusParams) LogValue() slog.Value { return slog.StringValue(p.String()) }
-
-// String says nothing about the person.
-func (ContactDetails) String() string { return "didit.ContactDetails([redacted])" }
-
-// GoString is String.
-func (d ContactDetails) GoString() string { return d.String() }
-
-// Format prints String for every verb.
-func (d ContactDetails) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
-
-// LogValue is String.
-func (d ContactDetails) LogValue() slog.Value { return slog.StringValue(d.String()) }
-
-// String says nothing about the person.
-func (ExpectedDetails) String() string { return "didit.ExpectedDetails([redacted])" }
-
-// GoString is String.
-func (d ExpectedDetails) GoString() string { return d.String() }
-
-// Format prints String for every verb.
-func (d ExpectedDetails) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
-
-// LogValue is String.
-func (d ExpectedDetails) LogValue() slog.Value { return slog.StringValue(d.String()) }

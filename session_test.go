@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/jarcoal/httpmock"
@@ -180,46 +181,6 @@ func TestGetSessionOfAnother(t *testing.T) {
 	assert.Equal(t, strings.ToUpper(rootSession), s.SessionID)
 }
 
-func TestCreateSession(t *testing.T) {
-	t.Parallel()
-	body := rootFixture(t, "created.json")
-	m := rootMock(t)
-	m.RegisterResponder("POST", didit.DefaultBaseURL+"/v3/session/", httpmock.NewStringResponder(201, body))
-	s, err := rootClient(t, m).CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow})
-	require.NoError(t, err)
-	assert.Equal(t, &didit.CreatedSession{
-		SessionID: rootSession, SessionURL: "https://verify.didit.me/session/3FaJ9wLqX2Mz", SessionToken: "3FaJ9wLqX2Mz", VendorData: "customer-oriane-4711",
-		WorkflowID: rootWorkflow, SessionNumber: 1203, Status: didit.StatusNotStarted, Raw: []byte(body),
-	}, s)
-	// The sample with a kind; fields of another type are no reason to lose the id.
-	var seen []rootSeen
-	s, err = rootClient(t, rootRecorder(&seen, 200, `{"session_number":"x","status":{},"session_id":"`+rootSession+`","session_kind":"business"}`)).
-		CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow})
-	require.NoError(t, err)
-	assert.Equal(t, didit.KindBusiness, s.SessionKind)
-	for _, bad := range []string{``, `{}`, `[]`, `{"session_id":7}`, `{"session_id":"x"}`, `{"session_id":"` + rootSession + `"`} {
-		s, err = rootClient(t, rootRecorder(&seen, 201, bad)).CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow})
-		assert.Nil(t, s)
-		assert.Equal(t, unusable(bad), rootMatches(err), bad)
-		assert.False(t, didit.Retryable(err), "look first")
-	}
-}
-
-func TestCreateIsRefusedLocally(t *testing.T) {
-	t.Parallel()
-	_, err := rootClient(t, rootMock(t)).CreateSession(t.Context(), didit.CreateSessionParams{
-		VendorData: "a\xff", Callback: "shop.example/back", Metadata: func() {}, ExpectedDetails: &didit.ExpectedDetails{DateOfBirth: "09/03/1984"},
-	})
-	assert.Equal(t, []string{"WorkflowID", "VendorData", "Callback", "ExpectedDetails.DateOfBirth", "Metadata"}, rootFields(t, err))
-	assert.NotContains(t, err.Error(), "1984")
-	assert.NotContains(t, err.Error(), "shop")
-	for _, p := range []didit.CreateSessionParams{{Callback: "http://[::1"}, {Callback: "/back"}, {ExpectedDetails: &didit.ExpectedDetails{DateOfBirth: "1984-02-30"}}} {
-		p.WorkflowID = rootWorkflow
-		_, err := rootClient(t, rootMock(t)).CreateSession(t.Context(), p)
-		assert.Len(t, rootFields(t, err), 1)
-	}
-}
-
 func TestUpdateSessionStatus(t *testing.T) {
 	t.Parallel()
 	for _, s := range []didit.SessionStatus{"", didit.StatusInReview, didit.StatusNotStarted, didit.StatusKYCExpired, "approved", "New"} {
@@ -241,6 +202,21 @@ func TestUpdateSessionStatus(t *testing.T) {
 	assert.Equal(t, rootNames("NotFound"), rootMatches(update(404, `{}`)))
 }
 
+// A second approval or decline changes nothing, a second resubmission is refused.
+func TestUpdateThatMayBeRepeated(t *testing.T) {
+	t.Parallel()
+	for status, repeatable := range map[didit.SessionStatus]bool{didit.StatusApproved: true, didit.StatusDeclined: true, didit.StatusResubmitted: false} {
+		for _, answer := range []int{500, 503, 200} { // an empty 200 cannot be read
+			var seen []rootSeen
+			err := rootClient(t, rootRecorder(&seen, answer, "")).UpdateSessionStatus(t.Context(), rootSession, didit.UpdateSessionStatusParams{NewStatus: status})
+			require.Error(t, err)
+			assert.Equal(t, repeatable, didit.Retryable(err), "%s %d", status, answer)
+			assert.Equal(t, repeatable, strings.Contains(err.Error(), "may be called again"), err.Error())
+			assert.Len(t, seen, 1, "never by itself")
+		}
+	}
+}
+
 func TestDeleteSession(t *testing.T) {
 	t.Parallel()
 	type answer struct {
@@ -260,6 +236,9 @@ func TestDeleteSession(t *testing.T) {
 		"404 after two":                 {[]answer{{0, ``}, {0, ``}, gone}, "-"},
 		"404 after a 502":               {[]answer{{502, ``}, gone}, "-"},
 		"404 after an unreadable 200":   {[]answer{{200, `{`}, gone}, "-"},
+		"404 after a 503":               {[]answer{{503, ``}, gone}, "NotFound"}, // nothing was deleted
+		"404 after a lost one and 503":  {[]answer{{0, ``}, {503, ``}, gone}, "-"},
+		"404 after a 500":               {[]answer{{500, ``}, gone}, "-"},
 		"404 after a 429":               {[]answer{{429, ``}, gone}, "NotFound"},
 		"success after a lost answer":   {[]answer{{0, ``}, {204, ``}}, "-"},
 		"a report":                      {[]answer{{409, `{"code":"in_filed_report"}`}}, ""},
@@ -293,10 +272,13 @@ func TestDeleteSession(t *testing.T) {
 	}
 }
 
+const rootPDFHead = "%PDF-1.7\n"
+
 // rootBytes are n bytes of a report, in pieces.
 type rootBytes struct {
 	n   int
 	end error
+	at  int
 }
 
 func (r *rootBytes) Read(p []byte) (int, error) {
@@ -308,6 +290,10 @@ func (r *rootBytes) Read(p []byte) (int, error) {
 	for i := range p[:n] {
 		p[i] = '%'
 	}
+	if r.at < len(rootPDFHead) {
+		copy(p[:n], rootPDFHead[r.at:])
+	}
+	r.at += n
 	return n, nil
 }
 
@@ -316,7 +302,7 @@ func rootPDF(size int, end error, count *int) rootTrip {
 		*count++
 		resp := rootAnswer(r, 200, "")
 		resp.ContentLength = -1
-		resp.Body = io.NopCloser(&rootBytes{size, end})
+		resp.Body = io.NopCloser(&rootBytes{n: size, end: end})
 		return resp, nil
 	}
 }
@@ -415,7 +401,42 @@ func TestPDFIsTriedAgain(t *testing.T) {
 	})).SessionPDF(t.Context(), rootSession, &w)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1000, n)
-	assert.Equal(t, strings.Repeat("%", 1000), w.String())
+	assert.Equal(t, rootPDFHead+strings.Repeat("%", 1000-len(rootPDFHead)), w.String())
+}
+
+// A PDF is told by its first bytes. Of anything else not a byte is written, and it is
+// asked for again.
+func TestPDFIsAPDF(t *testing.T) {
+	t.Parallel()
+	for body, fine := range map[string]bool{
+		"%PDF-": true, "%PDF-1.7\n...": true, "\ufeff%PDF-2.0": true, " \r\n\t%PDF-1.4": true, "\ufeff\n%PDF-1.4": true, strings.Repeat("\n", 1019) + "%PDF-": true,
+		"<!DOCTYPE html><p>Sign in to read %PDF-1.7": false, `{"detail":"%PDF-"}`: false, "%PDF": false, "%pdf-1.7": false, "x%PDF-1.7": false, "\ufeff": false, "\xef\xbb": false,
+		strings.Repeat(" ", 100): false, strings.Repeat("\n", 5000) + "%PDF-": false,
+	} {
+		for name, wrap := range map[string]func(io.Reader) io.Reader{"at once": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader} {
+			calls := 0
+			c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+				calls++
+				resp := rootAnswer(r, 200, "")
+				resp.ContentLength, resp.Body = -1, io.NopCloser(wrap(strings.NewReader(body)))
+				return resp, nil
+			}), didit.WithMaxRetries(1))
+			var w bytes.Buffer
+			n, err := c.SessionPDF(t.Context(), rootSession, &w)
+			assert.EqualValues(t, w.Len(), n)
+			if fine {
+				require.NoError(t, err, "%.30q %s", body, name)
+				assert.Equal(t, body, w.String())
+				assert.Equal(t, 1, calls)
+				continue
+			}
+			require.Error(t, err, "%.30q %s", body, name)
+			assert.Contains(t, err.Error(), "is not a PDF")
+			assert.Zero(t, n)
+			assert.Equal(t, 2, calls)
+			assert.True(t, didit.Retryable(err))
+		}
+	}
 }
 
 // The context ends a report between two bytes.

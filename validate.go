@@ -3,6 +3,7 @@ package didit
 import (
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/didit-go/didit/internal/route"
 )
@@ -85,6 +86,13 @@ func checkID(p *problems, field, id string) string {
 		p.add(field, notUUID, nil)
 	}
 	return lower
+}
+
+// checkText refuses what JSON cannot carry: it would be replaced silently.
+func checkText(p *problems, field, text string) {
+	if !utf8.ValidString(text) {
+		p.add(field, "is not valid UTF-8", nil)
+	}
 }
 
 // encode makes a body. What cannot be encoded is the caller's own type.

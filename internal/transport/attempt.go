@@ -131,7 +131,7 @@ func (c *call) answered(ctx context.Context, resp *http.Response, stop stopper) 
 	c.ra = parseRetryAfter(resp.Header.Get("Retry-After"), c.t.cfg.Now)
 	c.res.RetryAfter = max(c.ra, 0)
 	out := NotSent
-	if resp.StatusCode >= 500 && resp.StatusCode != http.StatusNetworkAuthenticationRequired {
+	if s := resp.StatusCode; s >= 500 && s != http.StatusNetworkAuthenticationRequired && s != c.req.Undone {
 		out = Unknown
 	}
 	c.note(out)

@@ -94,22 +94,31 @@ func readSome(resp *http.Response) (body []byte, broken bool) {
 	return body, err != nil
 }
 
-// stream copies the body to the caller's writer.
+// stream copies the body to the caller's writer. Nothing is written before Head has
+// judged what came first.
 func (c *call) stream(resp *http.Response, stop stopper) error {
 	buf := make([]byte, 32<<10)
+	held, judged := 0, c.req.Head == nil
 	for {
-		n, err := resp.Body.Read(buf)
+		n, err := resp.Body.Read(buf[held:])
 		if n > 0 {
-			stop.hold() // how long the writer takes is the caller's
-			m, werr := c.req.Stream.Write(buf[:n])
-			c.res.Written += int64(m)
-			if werr == nil && m < n {
-				werr = io.ErrShortWrite
-			}
-			if werr != nil {
-				return errWrite{werr}
-			}
 			stop.moved()
+		}
+		held += n
+		if !judged && held > 0 {
+			more, unfit := c.req.Head(buf[:held])
+			switch judged = unfit == nil; {
+			case judged:
+			case !more || err == io.EOF || held >= headSize:
+				c.json = false // it did not come from Didit after all
+				return unfit
+			}
+		}
+		if judged && held > 0 {
+			if werr := c.writeOut(buf[:held], stop); werr != nil {
+				return werr
+			}
+			held = 0
 		}
 		switch {
 		case err == io.EOF && c.res.Written == 0:
@@ -120,4 +129,21 @@ func (c *call) stream(resp *http.Response, stop stopper) error {
 			return readError{err}
 		}
 	}
+}
+
+// headSize is how many bytes Head may ask for.
+const headSize = 1024
+
+func (c *call) writeOut(p []byte, stop stopper) error {
+	stop.hold() // how long the writer takes is the caller's
+	n, err := c.req.Stream.Write(p)
+	c.res.Written += int64(n)
+	if err == nil && n < len(p) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return errWrite{err}
+	}
+	stop.moved()
+	return nil
 }

@@ -347,3 +347,54 @@ func TestForeignTexts(t *testing.T) {
 		require.ErrorIs(t, err, cause)
 	}
 }
+
+// TestHead: nothing is written before the head is judged, and what is refused is asked
+// for again.
+func TestHead(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, body string
+		head       Head
+		want       string // "": refused
+	}{
+		{"taken", "abc", func([]byte) (bool, error) { return false, nil }, "abc"},
+		{"refused", "abc", func([]byte) (bool, error) { return false, Unfit("is not one") }, ""},
+		{"never decided", strings.Repeat("x", 10_000), func([]byte) (bool, error) { return true, Unfit("is not one") }, ""},
+		{"undecided at the end", "abc", func([]byte) (bool, error) { return true, Unfit("is not one") }, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			srv, n := counted(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, test.body) })
+			cfg := quick(client(t))
+			cfg.MaxRetries = 1
+			req := request(t, srv.URL, Read)
+			var got bytes.Buffer
+			req.Stream, req.Head = &got, test.head
+			res := New(cfg).Do(t.Context(), req)
+			assert.Equal(t, test.want, got.String())
+			assert.EqualValues(t, len(test.want), res.Written)
+			if test.want != "" {
+				assert.True(t, res.OK)
+				return
+			}
+			assert.EqualValues(t, 2, n.Load())
+			assert.EqualError(t, res.Err, "the answer (status 200) is not one")
+		})
+	}
+}
+
+// TestUndone: the status that says that nothing was done leaves nothing open.
+func TestUndone(t *testing.T) {
+	t.Parallel()
+	for status, lost := range map[int]bool{http.StatusServiceUnavailable: false, http.StatusBadGateway: true} {
+		srv, _ := counted(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+		cfg := quick(client(t))
+		cfg.MaxRetries = 1
+		req := request(t, srv.URL, Read)
+		req.Undone = http.StatusServiceUnavailable
+		res := New(cfg).Do(t.Context(), req)
+		assert.Equal(t, status, res.Status)
+		assert.Equal(t, lost, res.Lost)
+		assert.Equal(t, 2, res.Attempts)
+	}
+}

@@ -63,6 +63,10 @@ type Decoder interface {
 	Decode(status int, body []byte) error
 }
 
+// Head judges a stream by what came first. Where more bytes can change what it says,
+// it is asked again, up to the first 1,024.
+type Head func(head []byte) (more bool, err error)
+
 // Request is one call.
 type Request struct {
 	Operation    string // for logs and for [FromContext]
@@ -74,6 +78,8 @@ type Request struct {
 	Body         []byte              // nil: none; owned by the call from here on
 	Into         Decoder             // nil: the body of a 2xx is read and dropped
 	Stream       io.Writer           // where the body of a 2xx goes instead, unbounded
+	Head         Head                // judges a stream before any of it is written; nil: all are taken
+	Undone       int                 // the 5xx that says that nothing took effect; 0: none does
 	Mask         func(string) string // takes what was sent out of a server's text that is logged; nil: nothing was
 }
 
