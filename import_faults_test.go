@@ -50,6 +50,8 @@ var faultOutcomes = map[didittest.FaultKind]faultOutcome{
 	didittest.FaultRateLimited:     {-1, -1, "", http.StatusTooManyRequests, false}, // with WithMaxRetryAfter(0)
 	didittest.FaultRateLimitedBare: {-1, -1, "", http.StatusTooManyRequests, false},
 	didittest.FaultRedirect:        {-1, -1, "", http.StatusFound, false},
+	didittest.FaultStreamReset:     {2, 2, didit.OutcomeUnknown, 0, false},
+	didittest.FaultGoAway:          {2, 2, didit.OutcomeUnknown, 0, false},
 	didittest.FaultHugeBody:        {-1, -1, "ok", 0, true}, // the same answer would come again
 }
 
@@ -61,17 +63,38 @@ func TestFaults(t *testing.T) {
 	for _, dialect := range didittest.Dialects() {
 		for _, kind := range didittest.FaultKinds() {
 			for _, data := range []string{"customer-1", ""} {
-				t.Run(fmt.Sprintf("%s/%s/vendor=%t", dialect, kind, data != ""), func(t *testing.T) {
-					t.Parallel()
-					testFault(t, dialect, kind, data)
-				})
+				for name, newServer := range protocols {
+					if name == "HTTP/1" && http2Only(kind) {
+						continue
+					}
+					want := faultOutcomes[kind]
+					t.Run(fmt.Sprintf("%s/%s/%s/vendor=%t", name, dialect, kind, data != ""), func(t *testing.T) {
+						t.Parallel()
+						testFault(t, newServer(didittest.WithDialect(dialect)), didittest.Fault{Kind: kind}, want, data)
+					})
+					if http2Only(kind) {
+						applied := want
+						applied.imported, applied.recovered = "ok", true
+						t.Run(fmt.Sprintf("%s/%s/%s applied/vendor=%t", name, dialect, kind, data != ""), func(t *testing.T) {
+							t.Parallel()
+							testFault(t, newServer(didittest.WithDialect(dialect)), didittest.Fault{Kind: kind, Applied: true}, applied, data)
+						})
+					}
+				}
 			}
 		}
 	}
 }
 
-func testFault(t *testing.T, dialect didittest.Dialect, kind didittest.FaultKind, data string) {
-	server := didittest.NewServer(didittest.WithDialect(dialect))
+var protocols = map[string]func(...didittest.Option) *didittest.Server{"HTTP/1": didittest.NewServer, "HTTP/2": didittest.NewTLSServer}
+
+// http2Only reports whether a fault needs HTTP/2.
+func http2Only(kind didittest.FaultKind) bool {
+	return kind == didittest.FaultStreamReset || kind == didittest.FaultGoAway
+}
+
+func testFault(t *testing.T, server *didittest.Server, fault didittest.Fault, want faultOutcome, data string) {
+	kind := fault.Kind
 	defer server.Close()
 	appA, appB := server.AddApplication("A"), server.AddApplication("B")
 	source := appA.AddSession(didittest.SessionFixture{VendorData: "known-to-A"})
@@ -82,7 +105,8 @@ func testFault(t *testing.T, dialect didittest.Dialect, kind didittest.FaultKind
 	a, b := appA.Client(opts...), appB.Client(opts...)
 	inject := func(op didittest.Operation) *didittest.Injected {
 		server.ResetRequests()
-		f := didittest.Fault{Operation: op, Kind: kind}
+		f := fault
+		f.Operation = op
 		if kind == didittest.FaultAppliedLate {
 			f.Delay = 30 * time.Second
 		}
@@ -91,8 +115,6 @@ func testFault(t *testing.T, dialect didittest.Dialect, kind didittest.FaultKind
 		}
 		return server.Inject(f)
 	}
-	want := faultOutcomes[kind]
-
 	injected := inject(didittest.OpShareSession)
 	shared, err := a.ShareSession(t.Context(), source, didit.ShareSessionParams{ForApplicationID: appB.ID})
 	checkDeliveries(t, "share", deliveries(server, didittest.OpShareSession), want.share, err)
@@ -170,12 +192,20 @@ var soakTime = flag.Duration("soak", 0, "how long TestSoak runs; 0: a fixed numb
 // caller has it.
 func TestSoak(t *testing.T) {
 	t.Parallel()
-	server := didittest.NewServer(didittest.WithHistory(0), didittest.WithSeed(7))
+	for name, newServer := range protocols {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			soak(t, newServer(didittest.WithHistory(0), didittest.WithSeed(7)), name == "HTTP/2")
+		})
+	}
+}
+
+func soak(t *testing.T, server *didittest.Server, http2 bool) {
 	defer server.Close()
 	appA, appB := server.AddApplication("A"), server.AddApplication("B")
-	faults := soakFaults(server)
+	faults := soakFaults(server, http2)
 
-	const workers, jobs = 16, 4000
+	const workers, jobs = 16, 3000
 	end := time.Now().Add(*soakTime)
 	var started, calls, recovered, crashed, open atomic.Int64
 	var mu sync.Mutex
@@ -195,6 +225,8 @@ func TestSoak(t *testing.T) {
 					Token: appA.Share(source, appB, 0), WorkflowID: appB.Workflow(kind), Review: didit.ReviewAgain,
 					VendorData: fmt.Sprintf("customer-%d", n),
 				}
+				// The customer's own sessions do not say that they are nobody's copy.
+				appB.AddSession(didittest.SessionFixture{Kind: kind, NoDecision: true, VendorData: params.VendorData})
 				for {
 					calls.Add(1)
 					s, err := client.ImportSharedSession(t.Context(), params)
@@ -231,6 +263,9 @@ func TestSoak(t *testing.T) {
 
 	copies := map[string][]string{}
 	for _, s := range appB.Sessions() {
+		if s.SharedFrom == "" {
+			continue
+		}
 		copies[s.SharedFrom] = append(copies[s.SharedFrom], s.ID)
 	}
 	assert.GreaterOrEqual(t, len(result), jobs)
@@ -259,9 +294,12 @@ func soakClient(app *didittest.Application) *didit.Client {
 }
 
 // soakFaults makes about one call in five fail.
-func soakFaults(server *didittest.Server) map[didittest.FaultKind]*didittest.Injected {
+func soakFaults(server *didittest.Server, http2 bool) map[didittest.FaultKind]*didittest.Injected {
 	all := map[didittest.FaultKind]*didittest.Injected{}
 	for _, kind := range didittest.FaultKinds() {
+		if !http2 && http2Only(kind) {
+			continue
+		}
 		f := didittest.Fault{Operation: didittest.OpAny, Kind: kind, Times: -1, Probability: 0.018}
 		switch kind {
 		case didittest.FaultAppliedLate:

@@ -62,14 +62,15 @@ type modelWorld struct {
 	vendor  bool
 	lag     time.Duration
 	dialect didittest.Dialect
+	server  func(...didittest.Option) *didittest.Server
 	depth   int
 }
 
 var modelWorlds = []modelWorld{
-	{"vendor data", true, 0, didittest.DialectNewest, 3},
-	{"vendor data, the list lags", true, 20 * time.Second, didittest.DialectDecision, 2},
-	{"no vendor data", false, 0, didittest.DialectDecision, 2},
-	{"no vendor data, the list lags", false, 20 * time.Second, didittest.DialectNewest, 2},
+	{"vendor data", true, 0, didittest.DialectNewest, didittest.NewServer, 3},
+	{"vendor data, the list lags, HTTP/2", true, 20 * time.Second, didittest.DialectDecision, didittest.NewTLSServer, 2},
+	{"no vendor data, HTTP/2", false, 0, didittest.DialectDecision, didittest.NewTLSServer, 2},
+	{"no vendor data, the list lags", false, 20 * time.Second, didittest.DialectNewest, didittest.NewServer, 2},
 }
 
 type modelStep struct {
@@ -114,7 +115,7 @@ type model struct {
 
 func newModel(world modelWorld) *model {
 	start := time.Now()
-	server := didittest.NewServer(didittest.WithHistory(0), didittest.WithDialect(world.dialect), didittest.WithListLag(world.lag),
+	server := world.server(didittest.WithHistory(0), didittest.WithDialect(world.dialect), didittest.WithListLag(world.lag),
 		didittest.WithInheritedVendorData(false), didittest.WithClock(func() time.Time { return start }))
 	m := &model{world: world, server: server, a: server.AddApplication("A"), b: server.AddApplication("B")}
 	m.client = m.b.Client(didit.WithRetryWait(0, 0), didit.WithMaxRetries(0))

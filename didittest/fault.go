@@ -39,6 +39,12 @@ const (
 	FaultRateLimitedBare FaultKind = "rate-limited-bare"
 	// FaultRedirect answers StatusCode (301, 302, 307 or 308; 0: 302) with a Location on another host and applies nothing.
 	FaultRedirect FaultKind = "redirect"
+	// FaultStreamReset resets the stream of an HTTP/2 request with ResetCode: before the call is applied, or after, with Applied.
+	// Only for [NewTLSServer]; over HTTP/1 the connection is dropped.
+	FaultStreamReset FaultKind = "stream-reset"
+	// FaultGoAway sends GOAWAY, which says that the request was not processed, although with Applied it was. Only for
+	// [NewTLSServer]; over HTTP/1 the connection is dropped.
+	FaultGoAway FaultKind = "goaway"
 	// FaultHugeBody applies the call and answers with Size bytes of JSON. Size 0: 32 MiB.
 	FaultHugeBody FaultKind = "huge-body"
 )
@@ -47,7 +53,7 @@ const (
 func FaultKinds() []FaultKind {
 	return []FaultKind{
 		FaultAnswerLost, FaultDropped, FaultAppliedLate, FaultErrorBefore, FaultErrorAfter, FaultHTMLBefore, FaultHTMLAfter,
-		FaultTruncated, FaultSlow, FaultRateLimited, FaultRateLimitedBare, FaultRedirect, FaultHugeBody,
+		FaultTruncated, FaultSlow, FaultRateLimited, FaultRateLimitedBare, FaultRedirect, FaultStreamReset, FaultGoAway, FaultHugeBody,
 	}
 }
 
@@ -69,6 +75,8 @@ type Fault struct {
 	RetryAfter time.Duration // for FaultRateLimited, rounded up to whole seconds
 	Location   string        // for FaultRedirect. Empty: the same path on https://elsewhere.example
 	Size       int           // for FaultHugeBody, in bytes
+	Applied    bool          // for FaultStreamReset and FaultGoAway: the call has taken effect
+	ResetCode  uint32        // for FaultStreamReset, see RFC 9113, section 7: 1 PROTOCOL_ERROR, 7 REFUSED_STREAM, ... 0: 1
 }
 
 // Injected is a fault that waits for its calls.
@@ -135,6 +143,7 @@ func (s *Server) problem(f Fault) string {
 	for _, k := range FaultKinds() {
 		kindKnown = kindKnown || k == f.Kind
 	}
+	http2 := f.Kind == FaultStreamReset || f.Kind == FaultGoAway
 	statusKnown := f.StatusCode == 0
 	for _, code := range faultStatuses[f.Kind] {
 		statusKnown = statusKnown || code == f.StatusCode
@@ -165,6 +174,12 @@ func (s *Server) problem(f Fault) string {
 		return "Location is for FaultRedirect"
 	case f.Size < 0 || f.Size > 0 && f.Kind != FaultHugeBody:
 		return "Size is for FaultHugeBody, 0 or more"
+	case http2 && !s.cfg.http2:
+		return fmt.Sprintf("%s is for NewTLSServer: this one does not speak HTTP/2", f.Kind)
+	case f.Applied && !http2:
+		return "Applied is for FaultStreamReset and FaultGoAway"
+	case f.ResetCode != 0 && f.Kind != FaultStreamReset:
+		return "ResetCode is for FaultStreamReset"
 	case f.Kind == FaultAppliedLate && f.Operation.reads():
 		return fmt.Sprintf("%s applies nothing that could be late", f.Operation)
 	case f.Kind == FaultTruncated && bodyless(s.cfg.success[f.Operation]):

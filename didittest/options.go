@@ -23,6 +23,7 @@ type config struct {
 	success          map[Operation]int
 	sourceInRows     bool
 	sourceInDecision bool
+	http2            bool // NewTLSServer
 	inheritVendor    bool
 	reviewRequired   bool
 	kindlessTokens   bool

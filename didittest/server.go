@@ -49,9 +49,13 @@ func NewServer(opts ...Option) *Server {
 	return s
 }
 
-// NewTLSServer returns a server that is running on HTTPS with a certificate of its own, which [Server.HTTPClient] trusts.
+// NewTLSServer returns a server that is running on HTTPS with a certificate of its own, which [Server.HTTPClient] trusts. It
+// speaks HTTP/2 as well as HTTP/1.1.
 func NewTLSServer(opts ...Option) *Server {
 	s := newServer(opts)
+	s.cfg.http2 = true
+	s.http.EnableHTTP2 = true
+	serveHTTP2(s.http.Config)
 	s.http.StartTLS()
 	s.started("https")
 	return s
