@@ -230,7 +230,7 @@ func TestAuditHookFails(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("disk full: hunter22")
 	hook := func(ctx context.Context, e didit.AuditEvent) error {
-		assert.NoError(t, ctx.Err(), "the record is made after the call's context has ended, too")
+		require.NoError(t, ctx.Err(), "the record is made after the call's context has ended, too")
 		end, bounded := ctx.Deadline()
 		assert.True(t, bounded)
 		assert.LessOrEqual(t, time.Until(end), 10*time.Second)

@@ -3,6 +3,7 @@ package didit_test
 import (
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"syscall"
 	"testing"
@@ -111,9 +112,7 @@ func (w world) check(t *testing.T, data string) {
 	a := new(account)
 	w.does(a)
 	claims := map[string]any{"exp": time.Now().Add(24 * time.Hour).Unix()}
-	for name, value := range w.claims {
-		claims[name] = value
-	}
+	maps.Copy(claims, w.claims)
 	params := importParams(tokenOf(claims))
 	if w.opaque {
 		params.Token = opaque()

@@ -50,12 +50,6 @@ func posting(post func() (*http.Response, error), sessions ...own) func(*account
 
 func has(sessions ...own) func(*account) { return func(a *account) { a.sessions = sessions } }
 
-func tokenIssued(ago time.Duration) func() didit.ShareToken {
-	return func() didit.ShareToken {
-		return tokenOf(map[string]any{"iat": time.Now().Add(-ago).Unix()})
-	}
-}
-
 func tokenExpired(ago time.Duration) func() didit.ShareToken {
 	return func() didit.ShareToken { return expiredSince(ago) }
 }

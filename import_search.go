@@ -40,17 +40,15 @@ func (im *importing) find(limit walkLimit) *ImportedSession {
 	return s
 }
 
-// Waits before each search for what an answer that was lost had made: the list may
-// lag. The second row is in minimum retry waits, where that is sooner.
-var (
-	searchWaits    = [...]time.Duration{0, time.Second, 3 * time.Second, 6 * time.Second}
-	searchMinimums = [...]time.Duration{0, 2, 6, 12}
-)
+// Seconds before each search for what an answer that was lost had made: the list may
+// lag. Where two minimum retry waits are shorter than a second, they count instead.
+var searchWaits = [...]int{0, 1, 3, 6}
 
 // repeat searches until the copy is found, as long as it makes sense.
 func (im *importing) repeat() *ImportedSession {
-	for i, wait := range searchWaits {
-		if im.search == nil || !sleep(im.ctx, min(wait, searchMinimums[i]*im.c.waitMin)) {
+	unit := min(time.Second, 2*im.c.waitMin)
+	for _, n := range searchWaits {
+		if im.search == nil || !sleep(im.ctx, time.Duration(n)*unit) {
 			return nil
 		}
 		if s := im.find(allPages); s != nil {

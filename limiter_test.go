@@ -48,7 +48,7 @@ func TestAnswerObserver(t *testing.T) {
 			func(r *http.Request) (*http.Response, error) {
 				resp := rootAnswer(r, 429, `{}`)
 				resp.Header.Set("Retry-After", "7")
-				resp.Header.Set("X-RateLimit-Limit", "300")
+				resp.Header.Set("X-Ratelimit-Limit", "300")
 				return resp, nil
 			},
 			func(*http.Request) (*http.Response, error) { return nil, io.EOF },

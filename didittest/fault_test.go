@@ -379,7 +379,7 @@ func TestHTTP2Faults(t *testing.T) {
 			err := create()
 			require.Error(t, err)
 			want := map[string]string{"protocol error": "PROTOCOL_ERROR", "refused stream": "REFUSED_STREAM"}[name]
-			assert.ErrorContains(t, err, cmp.Or(want, "GOAWAY"))
+			require.ErrorContains(t, err, cmp.Or(want, "GOAWAY"))
 			applied := 0
 			if fault.Applied {
 				applied = 1
@@ -392,7 +392,7 @@ func TestHTTP2Faults(t *testing.T) {
 		})
 	}
 	plain := didittest.NewServer()
-	defer plain.Close()
+	t.Cleanup(plain.Close)
 	assert.Panics(t, func() { plain.Inject(didittest.Fault{Operation: didittest.OpAny, Kind: didittest.FaultGoAway}) }, "it does not speak HTTP/2")
 	assert.Panics(t, func() {
 		plain.Inject(didittest.Fault{Operation: didittest.OpAny, Kind: didittest.FaultDropped, Applied: true})

@@ -15,7 +15,7 @@ func serveHTTP2(config *http.Server) {
 	config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){
 		http2.NextProtoTLS: func(config *http.Server, conn *tls.Conn, h http.Handler) {
 			wrapped := &http2Conn{Conn: conn}
-			new(http2.Server).ServeConn(wrapped, &http2.ServeConnOpts{
+			new(http2.Server).ServeConn(wrapped, &http2.ServeConnOpts{ //nolint:staticcheck // net/http takes no connection that is wrapped
 				Context: context.WithValue(context.Background(), http2Key{}, wrapped), BaseConfig: config, Handler: h,
 			})
 		},

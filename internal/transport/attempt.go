@@ -16,7 +16,7 @@ import (
 func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response {
 	c.again, c.status = false, 0
 	if l := c.t.cfg.Limiter; l != nil {
-		if err := l.Wait(c); err != nil { //nolint:contextcheck // the call is the context
+		if err := l.Wait(c); err != nil {
 			c.unsent(limited(err))
 			return nil
 		}
@@ -54,7 +54,7 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 		return nil
 	}
 	if resp.StatusCode == http.StatusTooManyRequests {
-		c.limit, _ = strconv.Atoi(resp.Header.Get("X-RateLimit-Limit"))
+		c.limit, _ = strconv.Atoi(resp.Header.Get("X-Ratelimit-Limit"))
 	}
 	c.answered(ctx, resp, stop)
 	return resp

@@ -108,7 +108,7 @@ func newFramed(t *testing.T, atHeaders bool, h func(stream)) *framed {
 	l := tls.NewListener(buffered{p}, &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2"}, MinVersion: tls.VersionTLS12})
 	tr := &http.Transport{
 		DialContext: p.dial, ForceAttemptHTTP2: true,
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}, //nolint:gosec // a pipe of this test
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12},
 	}
 	f := &framed{url: "https://host.test", client: &http.Client{Transport: tr}}
 	var all sync.WaitGroup
@@ -137,7 +137,7 @@ func newFramed(t *testing.T, atHeaders bool, h func(stream)) *framed {
 }
 
 func (f *framed) serve(conn net.Conn, atHeaders bool, h func(stream)) {
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := io.ReadFull(conn, make([]byte, len(http2.ClientPreface))); err != nil {
 		return
 	}

@@ -35,7 +35,7 @@ func newRetrier(hc *http.Client, maxRetries int) *retrier {
 // do sends the call's request until there is to be no other attempt. What became of it
 // is in the call's record.
 func (r *retrier) do(c *call, req *http.Request) {
-	resp, err := r.client.Do(&retryablehttp.Request{Request: req.WithContext(c)})
+	resp, err := r.client.Do(&retryablehttp.Request{Request: req.WithContext(c)}) //nolint:contextcheck // the call is the context
 	if resp != nil {
 		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
 	}

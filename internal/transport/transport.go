@@ -194,7 +194,7 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 		Method: req.Method, URL: &c.req.URL, Header: req.Header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
-	t.retry.do(c, &hreq) //nolint:contextcheck // the call is the context
+	t.retry.do(c, &hreq)
 	c.logEnd()
 	return &c.res
 }
