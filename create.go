@@ -3,9 +3,6 @@ package didit
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
-	"log/slog"
 	"net/url"
 	"strings"
 	"time"
@@ -125,55 +122,3 @@ func (a *createAnswer) Decode(_ int, body []byte) error {
 	a.Raw = append(json.RawMessage(nil), body...)
 	return nil
 }
-
-// String is the id, kind and status.
-func (s CreatedSession) String() string {
-	return printSession("didit.CreatedSession", s.SessionID, s.SessionKind, s.Status)
-}
-
-// GoString is String.
-func (s CreatedSession) GoString() string { return s.String() }
-
-// Format prints String for every verb.
-func (s CreatedSession) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
-
-// LogValue is String.
-func (s CreatedSession) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// String is the workflow's id.
-func (p CreateSessionParams) String() string {
-	return "didit.CreateSessionParams(workflow " + printID(p.WorkflowID) + ")"
-}
-
-// GoString is String.
-func (p CreateSessionParams) GoString() string { return p.String() }
-
-// Format prints String for every verb.
-func (p CreateSessionParams) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
-
-// LogValue is String.
-func (p CreateSessionParams) LogValue() slog.Value { return slog.StringValue(p.String()) }
-
-// String says nothing about the person.
-func (ContactDetails) String() string { return "didit.ContactDetails([redacted])" }
-
-// GoString is String.
-func (d ContactDetails) GoString() string { return d.String() }
-
-// Format prints String for every verb.
-func (d ContactDetails) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
-
-// LogValue is String.
-func (d ContactDetails) LogValue() slog.Value { return slog.StringValue(d.String()) }
-
-// String says nothing about the person.
-func (ExpectedDetails) String() string { return "didit.ExpectedDetails([redacted])" }
-
-// GoString is String.
-func (d ExpectedDetails) GoString() string { return d.String() }
-
-// Format prints String for every verb.
-func (d ExpectedDetails) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
-
-// LogValue is String.
-func (d ExpectedDetails) LogValue() slog.Value { return slog.StringValue(d.String()) }

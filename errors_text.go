@@ -40,10 +40,8 @@ type both struct {
 func (e *both) Error() string {
 	return safeText(e.first) + e.words + safeText(e.second)
 }
-func (e *both) Unwrap() []error { return []error{e.first, e.second} }
 
-// Format prints Error for every verb.
-func (e *both) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, e.Error()) }
+func (e *both) Unwrap() []error { return []error{e.first, e.second} }
 
 // join puts a context's error before what had happened when it ended.
 func join(ctxErr, before error) error {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"iter"
-	"log/slog"
 	"strings"
 	"time"
 )
@@ -160,35 +158,3 @@ func day(t time.Time) string {
 	}
 	return t.UTC().Format(time.DateOnly)
 }
-
-// String is the id, kind and status.
-func (s SessionSummary) String() string {
-	return printSession("didit.SessionSummary", s.SessionID, s.SessionKind, s.Status)
-}
-
-// GoString is String.
-func (s SessionSummary) GoString() string { return s.String() }
-
-// Format prints String for every verb.
-func (s SessionSummary) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
-
-// LogValue is String.
-func (s SessionSummary) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// String names the kind.
-func (p ListSessionsParams) String() string {
-	kind := p.SessionKind
-	if kind != KindBusiness && kind != KindAll {
-		kind = KindUser
-	}
-	return "didit.ListSessionsParams(" + string(kind) + ")"
-}
-
-// GoString is String.
-func (p ListSessionsParams) GoString() string { return p.String() }
-
-// Format prints String for every verb.
-func (p ListSessionsParams) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
-
-// LogValue is String.
-func (p ListSessionsParams) LogValue() slog.Value { return slog.StringValue(p.String()) }

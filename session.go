@@ -4,15 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
 	"time"
 
-	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/transport"
 )
 
@@ -327,54 +324,3 @@ func checkPDF(head []byte) (more bool, err error) {
 	}
 	return strings.HasPrefix(header, rest) || strings.HasPrefix(mark, rest), transport.Unfit("is not a PDF")
 }
-
-// printID is an id as it may be printed: what a server sends as one may be anything.
-func printID(id string) string {
-	if lower, ok := route.UUID(id); ok {
-		return lower
-	}
-	return "no id"
-}
-
-func printSession(what, id string, kind SessionKind, status SessionStatus) string {
-	text := what + "(" + printID(id)
-	if kind == KindUser || kind == KindBusiness {
-		text += ", " + string(kind)
-	}
-	if status.Known() {
-		text += ", " + string(status)
-	}
-	return text + ")"
-}
-
-// String is the id, kind and status; GoString, Format and LogValue are the same.
-func (s Session) String() string {
-	return printSession("didit.Session", s.SessionID, s.SessionKind, s.Status)
-}
-
-// GoString is String.
-func (s Session) GoString() string { return s.String() }
-
-// Format prints String for every verb.
-func (s Session) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
-
-// LogValue is String.
-func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
-
-// String is the new status.
-func (p UpdateSessionStatusParams) String() string {
-	status := string(p.NewStatus)
-	if !p.NewStatus.Known() {
-		status = "unknown status"
-	}
-	return "didit.UpdateSessionStatusParams(" + status + ")"
-}
-
-// GoString is String.
-func (p UpdateSessionStatusParams) GoString() string { return p.String() }
-
-// Format prints String for every verb.
-func (p UpdateSessionStatusParams) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
-
-// LogValue is String.
-func (p UpdateSessionStatusParams) LogValue() slog.Value { return slog.StringValue(p.String()) }
