@@ -27,7 +27,7 @@ type operation struct {
 // The operations; each method names its page. All of Didit's paths end in a
 // slash: without it a redirect is answered, and redirects are not followed.
 var (
-	opShare  = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Spare, answer.Share}
+	opShare  = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Repeatable, answer.Share}
 	opImport = &operation{"ImportSharedSession", http.MethodPost, "/v3/session/import-shared/", transport.Once, answer.Import}
 	opGet    = &operation{"GetSession", http.MethodGet, "/v3/session/{id}/decision/", transport.Read, answer.Plain}
 	opList   = &operation{"ListSessions", http.MethodGet, "/v3/sessions/", transport.Read, answer.Plain}
@@ -89,7 +89,7 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 // decode reads JSON within bounds.
 func decode(body []byte, v any) error {
 	if !answer.Bounded(body) {
-		return transport.Unfit("has a list of more than 10,000 items")
+		return transport.BadAnswer("has a list of more than 10,000 items")
 	}
 	return json.Unmarshal(body, v)
 }
@@ -111,7 +111,7 @@ func (a *acknowledged) Decode(status int, body []byte) error {
 		return err
 	}
 	if said.SessionID != "" && !strings.EqualFold(said.SessionID, a.id) {
-		return transport.Unfit("speaks of another session")
+		return transport.BadAnswer("speaks of another session")
 	}
 	return nil
 }

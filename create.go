@@ -117,7 +117,7 @@ func (a *createAnswer) Decode(_ int, body []byte) error {
 		return err
 	}
 	if _, ok := route.UUID(a.SessionID); !ok {
-		return transport.Unfit("has no usable session_id")
+		return transport.BadAnswer("has no usable session_id")
 	}
 	a.Raw = append(json.RawMessage(nil), body...)
 	return nil

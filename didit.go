@@ -243,7 +243,7 @@ type anyAnswer struct{ out any }
 func (a *anyAnswer) Decode(_ int, body []byte) error {
 	trimmed := bytes.TrimSpace(body)
 	if len(trimmed) > 0 && trimmed[0] == '<' {
-		return transport.Unfit("is a page, and not of the API")
+		return transport.BadAnswer("is a page, and not of the API")
 	}
 	if a.out == nil {
 		return nil

@@ -63,7 +63,7 @@ var (
 	onePage  = walkLimit{pages: 1, decisions: 20}
 )
 
-var errSearchSpent = transport.Unfit("was not found within 25 pages, 500 decisions and 60 s; the search was cut short")
+var errSearchSpent = transport.BadAnswer("was not found within 25 pages, 500 decisions and 60 s; the search was cut short")
 
 // spent reports whether a budget is used up.
 func (s *search) spent() bool {

@@ -242,17 +242,17 @@ func (im *importing) Decode(_ int, body []byte) error {
 	kind, from := im.claims.SessionKind, im.claims.SessionID
 	switch {
 	case !ok:
-		return transport.Unfit("has no usable session_id")
+		return transport.BadAnswer("has no usable session_id")
 	case id == from:
-		return transport.Unfit("names the source session as the copy")
+		return transport.BadAnswer("names the source session as the copy")
 	case w.WorkflowID != "" && !strings.EqualFold(w.WorkflowID, im.body.WorkflowID):
-		return transport.Unfit("names another workflow")
+		return transport.BadAnswer("names another workflow")
 	case w.SessionKind != "" && kind != "" && w.SessionKind != kind:
-		return transport.Unfit("names another kind of session")
+		return transport.BadAnswer("names another kind of session")
 	case w.VendorData != "" && im.body.VendorData != "" && strings.TrimSpace(w.VendorData) != im.body.VendorData:
-		return transport.Unfit("names other vendor data")
+		return transport.BadAnswer("names other vendor data")
 	case w.SharedFromSession.id != "" && from != "" && !strings.EqualFold(w.SharedFromSession.id, from):
-		return transport.Unfit("names another source session")
+		return transport.BadAnswer("names another source session")
 	}
 	s := &a.session
 	s.SessionID = id

@@ -70,7 +70,7 @@ func (p *pages) next(ctx context.Context) ([]row, error) {
 	if endless {
 		p.done = true
 		return nil, &CallError{Operation: opList.name, Outcome: OutcomeResultLost, Attempts: 1,
-			Err: transport.Unfit("the list does not end: page after page brought nothing new"), next: "it may be called again"}
+			Err: transport.BadAnswer("the list does not end: page after page brought nothing new"), next: "it may be called again"}
 	}
 	p.back, p.done = false, !page.more
 	if len(page.rows) > 0 {
@@ -144,7 +144,7 @@ func (a *listAnswer) Decode(_ int, body []byte) error {
 		return err
 	}
 	if page.Results == nil {
-		return transport.Unfit("is not a list of sessions")
+		return transport.BadAnswer("is not a list of sessions")
 	}
 	a.more = len(page.Next) > 0 && string(page.Next) != "null" && string(page.Next) != `""`
 	a.rows = make([]row, 0, len(page.Results))
@@ -155,7 +155,7 @@ func (a *listAnswer) Decode(_ int, body []byte) error {
 		}
 		id, ok := route.UUID(w.SessionID)
 		if !ok {
-			return transport.Unfit("has a row without a usable session_id")
+			return transport.BadAnswer("has a row without a usable session_id")
 		}
 		s := SessionSummary{
 			SessionID: id, SessionURL: w.SessionURL, WorkflowID: w.WorkflowID, VendorData: w.VendorData,

@@ -132,7 +132,7 @@ func (w *wireSession) decode(body []byte) error {
 		return err
 	}
 	if strings.TrimSpace(w.SessionID) == "" {
-		return transport.Unfit("has no usable session_id")
+		return transport.BadAnswer("has no usable session_id")
 	}
 	s := w.Session
 	s.SharedFromSession, s.CreatedAt, s.ExpiresAt = w.SharedFromSession.id, time.Time(w.CreatedAt), time.Time(w.ExpiresAt)
@@ -225,7 +225,7 @@ func (a *sessionAnswer) Decode(_ int, body []byte) error {
 		return err
 	}
 	if !strings.EqualFold(s.SessionID, a.asked) {
-		return transport.Unfit("speaks of another session")
+		return transport.BadAnswer("speaks of another session")
 	}
 	a.session, a.sourceKnown = s, known
 	return nil
@@ -322,5 +322,5 @@ func checkPDF(head []byte) (more bool, err error) {
 	if strings.HasPrefix(rest, header) {
 		return false, nil
 	}
-	return strings.HasPrefix(header, rest) || strings.HasPrefix(mark, rest), transport.Unfit("is not a PDF")
+	return strings.HasPrefix(header, rest) || strings.HasPrefix(mark, rest), transport.BadAnswer("is not a PDF")
 }

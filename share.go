@@ -149,9 +149,9 @@ func (sh *sharing) Decode(_ int, body []byte) error {
 	}
 	switch {
 	case tokenProblem(strings.TrimSpace(a.ShareToken)) != "":
-		return transport.Unfit("has no usable share_token")
+		return transport.BadAnswer("has no usable share_token")
 	case a.ForApplicationID != "" && !strings.EqualFold(a.ForApplicationID, sh.body.ForApplicationID):
-		return transport.Unfit("is for another application")
+		return transport.BadAnswer("is for another application")
 	}
 	return nil
 }

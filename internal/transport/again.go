@@ -12,8 +12,8 @@ type Class uint8
 const (
 	// Read is for requests that change nothing, or nothing more the second time.
 	Read Class = iota
-	// Spare is for writes whose second delivery harms nobody, as minting a token.
-	Spare
+	// Repeatable is for writes whose second delivery harms nobody, as minting a token.
+	Repeatable
 	// Once is for writes that must not be sent again once they may have arrived.
 	Once
 )

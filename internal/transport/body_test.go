@@ -358,9 +358,9 @@ func TestHead(t *testing.T) {
 		want       string // "": refused
 	}{
 		{"taken", "abc", func([]byte) (bool, error) { return false, nil }, "abc"},
-		{"refused", "abc", func([]byte) (bool, error) { return false, Unfit("is not one") }, ""},
-		{"never decided", strings.Repeat("x", 10_000), func([]byte) (bool, error) { return true, Unfit("is not one") }, ""},
-		{"undecided at the end", "abc", func([]byte) (bool, error) { return true, Unfit("is not one") }, ""},
+		{"refused", "abc", func([]byte) (bool, error) { return false, BadAnswer("is not one") }, ""},
+		{"never decided", strings.Repeat("x", 10_000), func([]byte) (bool, error) { return true, BadAnswer("is not one") }, ""},
+		{"undecided at the end", "abc", func([]byte) (bool, error) { return true, BadAnswer("is not one") }, ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

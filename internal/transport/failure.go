@@ -65,8 +65,8 @@ func Final(err error) error {
 	return &Failure{text: err.Error(), err: err, final: true, lasting: true}
 }
 
-// Unfit is a decoder's error in words that may be printed after "the answer".
-func Unfit(text string) error { return &Failure{text: text} }
+// BadAnswer is a decoder's error in words that may be printed after "the answer".
+func BadAnswer(text string) error { return &Failure{text: text} }
 
 // diagnose turns an error of a RoundTripper into a Failure. own is the call's
 // context, ctx the attempt's.

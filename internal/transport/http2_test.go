@@ -201,7 +201,7 @@ func TestHTTP2Replays(t *testing.T) {
 		}{
 			{"import", Once, "POST", "{}", 1, 1},
 			{"write without a body", Once, "POST", "", 1, 1},
-			{"share", Spare, "POST", "{}", 1, 3},
+			{"share", Repeatable, "POST", "{}", 1, 3},
 			{"delete", Read, "DELETE", "", 1, 3},
 			{"read", Read, "GET", "", maxSends, 3},
 		} {
@@ -236,7 +236,7 @@ func TestHTTP2Replays(t *testing.T) {
 func TestHTTP2Recovers(t *testing.T) {
 	t.Parallel()
 	for _, fault := range http2Faults {
-		for _, class := range []Class{Read, Spare} {
+		for _, class := range []Class{Read, Repeatable} {
 			synctest.Test(t, func(t *testing.T) {
 				srv := newFramed(t, false, func(s stream) {
 					if s.n == 1 {

@@ -29,7 +29,7 @@ const planted = "pl4nted"
 var classes = []struct {
 	name  string
 	class Class
-}{{"Read", Read}, {"Spare", Spare}, {"Once", Once}}
+}{{"Read", Read}, {"Repeatable", Repeatable}, {"Once", Once}}
 
 // request is a call to base, a POST where the class is one of writes.
 func request(t *testing.T, base string, class Class) Request {

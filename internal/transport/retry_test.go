@@ -30,7 +30,7 @@ type place struct {
 	limit       int64
 }
 
-// row is what happened, and what must come of it for Read, Spare and Once.
+// row is what happened, and what must come of it for Read, Repeatable and Once.
 type row struct {
 	name     string
 	place    func(t *testing.T) place
@@ -372,7 +372,7 @@ func answerRows() []row {
 			attempts: spare, outcome: lost, text: "the answer (status 201) could not be understood", is: []error{foreign},
 		},
 		{
-			name: "unfit", sent: true, place: refusing(Unfit("speaks of another session")),
+			name: "unfit", sent: true, place: refusing(BadAnswer("speaks of another session")),
 			attempts: spare, outcome: lost, text: "the answer (status 201) speaks of another session",
 		},
 		{
@@ -405,14 +405,14 @@ func TestSequences(t *testing.T) {
 	}{
 		{"fine at once", Once, []int{200}, Result{OK: true, Attempts: 1, Status: 200}},
 		{"fine after a refusal", Once, []int{429, 201}, Result{OK: true, Attempts: 2, Status: 201}},
-		{"fine after a loss", Spare, []int{broken, 200}, Result{OK: true, Lost: true, Outcome: Unknown, Attempts: 2, Status: 200}},
+		{"fine after a loss", Repeatable, []int{broken, 200}, Result{OK: true, Lost: true, Outcome: Unknown, Attempts: 2, Status: 200}},
 		{"refused after a loss", Read, []int{broken, 404}, Result{Lost: true, Outcome: Unknown, Attempts: 2, Status: 404}},
-		{"refused after a lost result", Spare, []int{short, 429, 403}, Result{Lost: true, Outcome: ResultLost, Attempts: 3, Status: 403}},
-		{"a lost result after a 503", Spare, []int{503, short, 400}, Result{Lost: true, Outcome: ResultLost, Attempts: 3, Status: 400}},
+		{"refused after a lost result", Repeatable, []int{short, 429, 403}, Result{Lost: true, Outcome: ResultLost, Attempts: 3, Status: 403}},
+		{"a lost result after a 503", Repeatable, []int{503, short, 400}, Result{Lost: true, Outcome: ResultLost, Attempts: 3, Status: 400}},
 		{"lost after a refusal", Once, []int{429, broken}, Result{Lost: true, Outcome: Unknown, Attempts: 2}},
 		{"server error after a refusal", Once, []int{429, 503}, Result{Lost: true, Outcome: Unknown, Attempts: 2, Status: 503}},
 		{"refused to the end", Once, []int{429, 429, 429}, Result{Attempts: 3, Status: 429}},
-		{"server error after a refusal, share", Spare, []int{429, 502, 500}, Result{Lost: true, Outcome: Unknown, Attempts: 3, Status: 500}},
+		{"server error after a refusal, share", Repeatable, []int{429, 502, 500}, Result{Lost: true, Outcome: Unknown, Attempts: 3, Status: 500}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
