@@ -115,8 +115,18 @@ func TestImpossibleFaults(t *testing.T) {
 		{Operation: op, Kind: didittest.FaultDropped, Location: "x"}, {Operation: op, Kind: didittest.FaultDropped, Size: 1},
 		{Operation: didittest.OpGetSession, Kind: didittest.FaultAppliedLate, Delay: 1},
 		{Operation: didittest.OpDeleteSession, Kind: didittest.FaultTruncated},
+		{Operation: op, Kind: didittest.FaultStreamReset}, {Operation: op, Kind: didittest.FaultStreamResetAfter},
+		{Operation: op, Kind: didittest.FaultGoAway}, {Operation: op, Kind: didittest.FaultGoAwayAfter}, // no HTTP/2 without TLS
 	} {
 		assert.Panics(t, func() { w.server.Inject(f) }, "%+v", f)
+	}
+	server := didittest.NewTLSServer()
+	defer server.Close()
+	for _, f := range []didittest.Fault{
+		{Operation: op, Kind: didittest.FaultStreamReset, ErrorCode: "NO_ERROR"},
+		{Operation: op, Kind: didittest.FaultGoAway, ErrorCode: didittest.ErrorCodeProtocol},
+	} {
+		assert.Panics(t, func() { server.Inject(f) }, "%+v", f)
 	}
 }
 

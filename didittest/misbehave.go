@@ -56,6 +56,20 @@ func (c *call) misbehave(w http.ResponseWriter, f *Fault) {
 			to = "https://elsewhere.example" + c.request.URL.RequestURI()
 		}
 		c.write(w, htmlAnswer(f.status()).with("Location", to))
+	case FaultStreamReset:
+		c.stream.reset(wireCodes[f.ErrorCode])
+		drop()
+	case FaultStreamResetAfter:
+		c.apply()
+		c.stream.reset(wireCodes[f.ErrorCode])
+		drop()
+	case FaultGoAway:
+		c.stream.goAway()
+		drop()
+	case FaultGoAwayAfter:
+		c.apply()
+		c.stream.goAway()
+		drop()
 	case FaultHugeBody:
 		c.huge(w, f.Size)
 	}
