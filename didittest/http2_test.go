@@ -196,7 +196,7 @@ func TestResetAmongOthers(t *testing.T) {
 		})
 		all.Go(func() {
 			for range 20 {
-				body := struct{ io.Reader }{strings.NewReader("{}")} // cannot be read again, so net/http does not repeat the call
+				body := struct{ io.Reader }{strings.NewReader("{}")}                                                                 // cannot be read again, so net/http does not repeat the call
 				req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, w.server.URL()+"/v3/session/"+id+"/share/", body) // an address that worked
 				req.Header.Set("X-Api-Key", w.a.APIKey)
 				_, err := w.client.Do(req)
