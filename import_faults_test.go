@@ -50,9 +50,13 @@ var faultOutcomes = map[didittest.FaultKind]faultOutcome{
 	didittest.FaultRateLimited:     {-1, -1, "", http.StatusTooManyRequests, false}, // with WithMaxRetryAfter(0)
 	didittest.FaultRateLimitedBare: {-1, -1, "", http.StatusTooManyRequests, false},
 	didittest.FaultRedirect:        {-1, -1, "", http.StatusFound, false},
-	didittest.FaultStreamReset:     {2, 2, didit.OutcomeUnknown, 0, false},
-	didittest.FaultGoAway:          {2, 2, didit.OutcomeUnknown, 0, false},
-	didittest.FaultHugeBody:        {-1, -1, "ok", 0, true}, // the same answer would come again
+
+	didittest.FaultStreamReset:      {2, 2, didit.OutcomeUnknown, 0, false},
+	didittest.FaultStreamResetAfter: {2, 2, "ok", 0, true},
+	didittest.FaultGoAway:           {2, 2, didit.OutcomeUnknown, 0, false},
+	didittest.FaultGoAwayAfter:      {2, 2, "ok", 0, true},
+
+	didittest.FaultHugeBody: {-1, -1, "ok", 0, true}, // the same answer would come again
 }
 
 // TestFaults: every fault of the stand-in in the first attempt of a share, an import
@@ -61,40 +65,32 @@ var faultOutcomes = map[didittest.FaultKind]faultOutcome{
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	for _, dialect := range didittest.Dialects() {
-		for _, kind := range didittest.FaultKinds() {
-			for _, data := range []string{"customer-1", ""} {
-				for name, newServer := range protocols {
-					if name == "HTTP/1" && http2Only(kind) {
-						continue
-					}
-					want := faultOutcomes[kind]
+		for name, newServer := range protocols {
+			for _, kind := range faultKinds(name) {
+				for _, data := range []string{"customer-1", ""} {
 					t.Run(fmt.Sprintf("%s/%s/%s/vendor=%t", name, dialect, kind, data != ""), func(t *testing.T) {
 						t.Parallel()
-						testFault(t, newServer(didittest.WithDialect(dialect)), didittest.Fault{Kind: kind}, want, data)
+						testFault(t, newServer(didittest.WithDialect(dialect)), kind, data)
 					})
-					if http2Only(kind) {
-						applied := want
-						applied.imported, applied.recovered = "ok", true
-						t.Run(fmt.Sprintf("%s/%s/%s applied/vendor=%t", name, dialect, kind, data != ""), func(t *testing.T) {
-							t.Parallel()
-							testFault(t, newServer(didittest.WithDialect(dialect)), didittest.Fault{Kind: kind, Applied: true}, applied, data)
-						})
-					}
 				}
 			}
 		}
 	}
 }
 
-var protocols = map[string]func(...didittest.Option) *didittest.Server{"HTTP/1": didittest.NewServer, "HTTP/2": didittest.NewTLSServer}
+const http1, http2 = "HTTP/1", "HTTP/2"
 
-// http2Only reports whether a fault needs HTTP/2.
-func http2Only(kind didittest.FaultKind) bool {
-	return kind == didittest.FaultStreamReset || kind == didittest.FaultGoAway
+var protocols = map[string]func(...didittest.Option) *didittest.Server{http1: didittest.NewServer, http2: didittest.NewTLSServer}
+
+// faultKinds are those that can occur over a protocol.
+func faultKinds(protocol string) []didittest.FaultKind {
+	if protocol == http2 {
+		return append(didittest.FaultKinds(), didittest.HTTP2FaultKinds()...)
+	}
+	return didittest.FaultKinds()
 }
 
-func testFault(t *testing.T, server *didittest.Server, fault didittest.Fault, want faultOutcome, data string) {
-	kind := fault.Kind
+func testFault(t *testing.T, server *didittest.Server, kind didittest.FaultKind, data string) {
 	defer server.Close()
 	appA, appB := server.AddApplication("A"), server.AddApplication("B")
 	source := appA.AddSession(didittest.SessionFixture{VendorData: "known-to-A"})
@@ -105,8 +101,7 @@ func testFault(t *testing.T, server *didittest.Server, fault didittest.Fault, wa
 	a, b := appA.Client(opts...), appB.Client(opts...)
 	inject := func(op didittest.Operation) *didittest.Injected {
 		server.ResetRequests()
-		f := fault
-		f.Operation = op
+		f := didittest.Fault{Operation: op, Kind: kind}
 		if kind == didittest.FaultAppliedLate {
 			f.Delay = 30 * time.Second
 		}
@@ -115,6 +110,8 @@ func testFault(t *testing.T, server *didittest.Server, fault didittest.Fault, wa
 		}
 		return server.Inject(f)
 	}
+	want := faultOutcomes[kind]
+
 	injected := inject(didittest.OpShareSession)
 	shared, err := a.ShareSession(t.Context(), source, didit.ShareSessionParams{ForApplicationID: appB.ID})
 	checkDeliveries(t, "share", deliveries(server, didittest.OpShareSession), want.share, err)
@@ -195,15 +192,15 @@ func TestSoak(t *testing.T) {
 	for name, newServer := range protocols {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			soak(t, newServer(didittest.WithHistory(0), didittest.WithSeed(7)), name == "HTTP/2")
+			soak(t, newServer(didittest.WithHistory(0), didittest.WithSeed(7)), name)
 		})
 	}
 }
 
-func soak(t *testing.T, server *didittest.Server, http2 bool) {
+func soak(t *testing.T, server *didittest.Server, protocol string) {
 	defer server.Close()
 	appA, appB := server.AddApplication("A"), server.AddApplication("B")
-	faults := soakFaults(server, http2)
+	faults := soakFaults(server, faultKinds(protocol))
 
 	const workers, jobs = 16, 3000
 	end := time.Now().Add(*soakTime)
@@ -294,12 +291,9 @@ func soakClient(app *didittest.Application) *didit.Client {
 }
 
 // soakFaults makes about one call in five fail.
-func soakFaults(server *didittest.Server, http2 bool) map[didittest.FaultKind]*didittest.Injected {
+func soakFaults(server *didittest.Server, kinds []didittest.FaultKind) map[didittest.FaultKind]*didittest.Injected {
 	all := map[didittest.FaultKind]*didittest.Injected{}
-	for _, kind := range didittest.FaultKinds() {
-		if !http2 && http2Only(kind) {
-			continue
-		}
+	for _, kind := range kinds {
 		f := didittest.Fault{Operation: didittest.OpAny, Kind: kind, Times: -1, Probability: 0.018}
 		switch kind {
 		case didittest.FaultAppliedLate:

@@ -19,8 +19,8 @@ func (c *call) decision() answer {
 	}
 	events := c.query.Get("include") == "events"
 	d := c.head(one, events)
-	if one.sharedFrom != "" && s.cfg.sourceInDecision {
-		d["shared_from_session"] = one.sharedFrom
+	if s.cfg.sourceInDecision && (one.sharedFrom != "" || s.cfg.nullSource) {
+		d["shared_from_session"] = nullable(one.sharedFrom)
 	}
 	if events {
 		d["events"] = []any{}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,7 +15,8 @@ type FaultKind string
 
 // The kinds of faults. "Applied" means that the operation ran and its effect stays.
 const (
-	// FaultAnswerLost applies the call, then drops the connection without an answer.
+	// FaultAnswerLost applies the call, then drops the connection without an answer. (On HTTP/2 every drop is a reset of the
+	// call's stream with INTERNAL_ERROR, which leaves the connection to other calls.)
 	FaultAnswerLost FaultKind = "answer-lost"
 	// FaultDropped drops the connection before anything is applied.
 	FaultDropped FaultKind = "dropped"
@@ -39,22 +41,32 @@ const (
 	FaultRateLimitedBare FaultKind = "rate-limited-bare"
 	// FaultRedirect answers StatusCode (301, 302, 307 or 308; 0: 302) with a Location on another host and applies nothing.
 	FaultRedirect FaultKind = "redirect"
-	// FaultStreamReset resets the stream of an HTTP/2 request with ResetCode: before the call is applied, or after, with Applied.
-	// Only for [NewTLSServer]; over HTTP/1 the connection is dropped.
+	// FaultStreamReset applies nothing and resets the call's stream with ErrorCode. FaultStreamReset and the next three need
+	// HTTP/2: they are refused by a server without TLS, and pass over calls that come on HTTP/1. net/http's client sends such a
+	// call again by itself where it can, for either code: a request that arrives again is one more of [Server.Requests].
 	FaultStreamReset FaultKind = "stream-reset"
-	// FaultGoAway sends GOAWAY, which says that the request was not processed, although with Applied it was. Only for
-	// [NewTLSServer]; over HTTP/1 the connection is dropped.
+	// FaultStreamResetAfter applies the call and resets its stream as FaultStreamReset.
+	FaultStreamResetAfter FaultKind = "stream-reset-after"
+	// FaultGoAway applies nothing and sends GOAWAY with a last stream that says that the call was not processed, which is true.
+	// Calls that began after it on the same connection are told so too, whether they were processed or not.
 	FaultGoAway FaultKind = "goaway"
+	// FaultGoAwayAfter applies the call and sends GOAWAY as FaultGoAway, which is then not true.
+	FaultGoAwayAfter FaultKind = "goaway-after"
 	// FaultHugeBody applies the call and answers with Size bytes of JSON. Size 0: 32 MiB.
 	FaultHugeBody FaultKind = "huge-body"
 )
 
-// FaultKinds returns every kind.
+// FaultKinds returns every kind that can occur on any server.
 func FaultKinds() []FaultKind {
 	return []FaultKind{
 		FaultAnswerLost, FaultDropped, FaultAppliedLate, FaultErrorBefore, FaultErrorAfter, FaultHTMLBefore, FaultHTMLAfter,
-		FaultTruncated, FaultSlow, FaultRateLimited, FaultRateLimitedBare, FaultRedirect, FaultStreamReset, FaultGoAway, FaultHugeBody,
+		FaultTruncated, FaultSlow, FaultRateLimited, FaultRateLimitedBare, FaultRedirect, FaultHugeBody,
 	}
+}
+
+// HTTP2FaultKinds returns the kinds that need HTTP/2, and with it [NewTLSServer].
+func HTTP2FaultKinds() []FaultKind {
+	return []FaultKind{FaultStreamReset, FaultStreamResetAfter, FaultGoAway, FaultGoAwayAfter}
 }
 
 // Fault makes calls go wrong. See [Server.Inject].
@@ -75,9 +87,27 @@ type Fault struct {
 	RetryAfter time.Duration // for FaultRateLimited, rounded up to whole seconds
 	Location   string        // for FaultRedirect. Empty: the same path on https://elsewhere.example
 	Size       int           // for FaultHugeBody, in bytes
-	Applied    bool          // for FaultStreamReset and FaultGoAway: the call has taken effect
-	ResetCode  uint32        // for FaultStreamReset, see RFC 9113, section 7: 1 PROTOCOL_ERROR, 7 REFUSED_STREAM, ... 0: 1
+	// ErrorCode is what FaultStreamReset and FaultStreamResetAfter reset with. Empty: [ErrorCodeProtocol], which leaves open
+	// whether the call was processed.
+	ErrorCode ErrorCode
 }
+
+// ErrorCode is a code with which HTTP/2 resets a stream, by its name in RFC 9113.
+type ErrorCode string
+
+// The error codes after which clients are known to send a request again.
+const (
+	ErrorCodeProtocol      ErrorCode = "PROTOCOL_ERROR"
+	ErrorCodeRefusedStream ErrorCode = "REFUSED_STREAM" // says that nothing was processed
+)
+
+// wireCodes are the error codes on the wire.
+var wireCodes = map[ErrorCode]uint32{"": 0x1, ErrorCodeProtocol: 0x1, ErrorCodeRefusedStream: 0x7}
+
+// needsHTTP2 says that a kind cannot occur on HTTP/1.
+func (k FaultKind) needsHTTP2() bool { return slices.Contains(HTTP2FaultKinds(), k) }
+
+func (k FaultKind) resets() bool { return k == FaultStreamReset || k == FaultStreamResetAfter }
 
 // Injected is a fault that waits for its calls.
 type Injected struct {
@@ -139,11 +169,7 @@ func (f Fault) status() int {
 
 // problem says why no call could meet the fault, or nothing.
 func (s *Server) problem(f Fault) string {
-	kindKnown := false
-	for _, k := range FaultKinds() {
-		kindKnown = kindKnown || k == f.Kind
-	}
-	http2 := f.Kind == FaultStreamReset || f.Kind == FaultGoAway
+	kindKnown := f.Kind.needsHTTP2() || slices.Contains(FaultKinds(), f.Kind)
 	statusKnown := f.StatusCode == 0
 	for _, code := range faultStatuses[f.Kind] {
 		statusKnown = statusKnown || code == f.StatusCode
@@ -174,12 +200,10 @@ func (s *Server) problem(f Fault) string {
 		return "Location is for FaultRedirect"
 	case f.Size < 0 || f.Size > 0 && f.Kind != FaultHugeBody:
 		return "Size is for FaultHugeBody, 0 or more"
-	case http2 && !s.cfg.http2:
-		return fmt.Sprintf("%s is for NewTLSServer: this one does not speak HTTP/2", f.Kind)
-	case f.Applied && !http2:
-		return "Applied is for FaultStreamReset and FaultGoAway"
-	case f.ResetCode != 0 && f.Kind != FaultStreamReset:
-		return "ResetCode is for FaultStreamReset"
+	case f.ErrorCode != "" && (!f.Kind.resets() || wireCodes[f.ErrorCode] == 0):
+		return "ErrorCode is for FaultStreamReset and FaultStreamResetAfter, PROTOCOL_ERROR or REFUSED_STREAM"
+	case f.Kind.needsHTTP2() && !s.tls:
+		return fmt.Sprintf("%s needs HTTP/2, which only NewTLSServer speaks", f.Kind)
 	case f.Kind == FaultAppliedLate && f.Operation.reads():
 		return fmt.Sprintf("%s applies nothing that could be late", f.Operation)
 	case f.Kind == FaultTruncated && bodyless(s.cfg.success[f.Operation]):
@@ -226,6 +250,9 @@ func (i *Injected) fits(c *call) bool {
 	f := &i.fault
 	if f.Kind == FaultAppliedLate && c.op.reads() {
 		return false // OpAny: there is nothing to apply
+	}
+	if f.Kind.needsHTTP2() && c.stream == nil {
+		return false
 	}
 	return (f.Operation == OpAny || f.Operation == c.op) && (f.Application == "" || f.Application == c.key.app.ID)
 }

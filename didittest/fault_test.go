@@ -1,7 +1,6 @@
 package didittest_test
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -116,8 +115,18 @@ func TestImpossibleFaults(t *testing.T) {
 		{Operation: op, Kind: didittest.FaultDropped, Location: "x"}, {Operation: op, Kind: didittest.FaultDropped, Size: 1},
 		{Operation: didittest.OpGetSession, Kind: didittest.FaultAppliedLate, Delay: 1},
 		{Operation: didittest.OpDeleteSession, Kind: didittest.FaultTruncated},
+		{Operation: op, Kind: didittest.FaultStreamReset}, {Operation: op, Kind: didittest.FaultStreamResetAfter},
+		{Operation: op, Kind: didittest.FaultGoAway}, {Operation: op, Kind: didittest.FaultGoAwayAfter}, // no HTTP/2 without TLS
 	} {
 		assert.Panics(t, func() { w.server.Inject(f) }, "%+v", f)
+	}
+	server := didittest.NewTLSServer()
+	defer server.Close()
+	for _, f := range []didittest.Fault{
+		{Operation: op, Kind: didittest.FaultStreamReset, ErrorCode: "NO_ERROR"},
+		{Operation: op, Kind: didittest.FaultGoAway, ErrorCode: didittest.ErrorCodeProtocol},
+	} {
+		assert.Panics(t, func() { server.Inject(f) }, "%+v", f)
 	}
 }
 
@@ -344,60 +353,5 @@ func BenchmarkServer(b *testing.B) {
 		for b.Loop() {
 			didittest.NewServer().Close()
 		}
-	})
-}
-
-// TestHTTP2Faults end a stream in their own way; the next call of the connection is answered.
-func TestHTTP2Faults(t *testing.T) {
-	t.Parallel()
-	for name, fault := range map[string]didittest.Fault{
-		"protocol error":  {Kind: didittest.FaultStreamReset},
-		"refused stream":  {Kind: didittest.FaultStreamReset, ResetCode: 7},
-		"goaway":          {Kind: didittest.FaultGoAway},
-		"goaway, applied": {Kind: didittest.FaultGoAway, Applied: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := didittest.NewTLSServer()
-			defer s.Close()
-			a := s.AddApplication("A")
-			create := func() error {
-				body := strings.NewReader(`{"workflow_id":"` + a.Workflow(didit.KindUser) + `"}`)
-				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL()+"/v3/session/", io.NopCloser(body))
-				require.NoError(t, err)
-				r.Header.Set("X-Api-Key", a.APIKey)
-				r.Header.Set("Content-Type", "application/json")
-				resp, err := s.HTTPClient().Do(r)
-				if err == nil {
-					assert.Equal(t, 2, resp.ProtoMajor)
-					assert.NoError(t, resp.Body.Close())
-				}
-				return err
-			}
-			fault.Operation = didittest.OpCreateSession
-			injected := s.Inject(fault)
-			err := create()
-			require.Error(t, err)
-			want := map[string]string{"protocol error": "PROTOCOL_ERROR", "refused stream": "REFUSED_STREAM"}[name]
-			require.ErrorContains(t, err, cmp.Or(want, "GOAWAY"))
-			applied := 0
-			if fault.Applied {
-				applied = 1
-			}
-			assert.Len(t, a.Sessions(), applied)
-			assert.Equal(t, 1, injected.Fired())
-			require.NoError(t, create())
-			assert.Len(t, a.Sessions(), applied+1)
-			assert.Len(t, s.Requests(), 2)
-		})
-	}
-	plain := didittest.NewServer()
-	t.Cleanup(plain.Close)
-	assert.Panics(t, func() { plain.Inject(didittest.Fault{Operation: didittest.OpAny, Kind: didittest.FaultGoAway}) }, "it does not speak HTTP/2")
-	assert.Panics(t, func() {
-		plain.Inject(didittest.Fault{Operation: didittest.OpAny, Kind: didittest.FaultDropped, Applied: true})
-	})
-	assert.Panics(t, func() {
-		plain.Inject(didittest.Fault{Operation: didittest.OpAny, Kind: didittest.FaultDropped, ResetCode: 1})
 	})
 }

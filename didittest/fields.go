@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // fields reads a request's JSON object field by field and gathers what is wrong with it, in the words of the framework that
@@ -95,10 +96,16 @@ func (f *fields) asText(name string, v json.RawMessage, required bool) string {
 		f.fail(name, "Not a valid string.")
 		return ""
 	}
-	if required && strings.TrimSpace(s) == "" {
+	s = trimmed(s)
+	if required && s == "" {
 		f.fail(name, "This field may not be blank.")
 	}
 	return s
+}
+
+// trimmed takes white space off both ends, as the framework does with every text: what Python's str.strip takes for it.
+func trimmed(s string) string {
+	return strings.TrimFunc(s, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
 }
 
 func (f *fields) uuid(name string) string {

@@ -22,6 +22,7 @@ type call struct {
 	body      []byte
 	now       time.Time
 	record    *Request
+	stream    *stream // nil on HTTP/1
 }
 
 // maxBody is the largest request body that is read.
@@ -39,8 +40,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		detail(http.StatusUnauthorized, "This is a test server, it takes no live keys.").write(w)
 		return
 	}
+	own := takeStream(r)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	c := &call{server: s, request: r, body: body, now: s.Now(), query: r.URL.Query()}
+	c := &call{server: s, request: r, body: body, now: s.Now(), query: r.URL.Query(), stream: own}
 	c.record = &Request{
 		ID:     "req-" + strconv.FormatUint(requestCount.Add(1), 10),
 		Time:   c.now,

@@ -29,7 +29,7 @@ func (c *call) importShared() answer {
 		return *refused
 	}
 	app := c.key.app
-	if _, done := s.imports[importKey{app.ID, source.id}]; done {
+	if _, done := s.imports[importKey{app.ID, source.id}]; done && !s.cfg.repeatedImports {
 		return detail(http.StatusForbidden, "This session has already been imported into this application.")
 	}
 	w, ok := app.workflows[workflowID]

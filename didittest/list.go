@@ -167,8 +167,8 @@ func number(text string, fallback, low int) int {
 }
 
 func (c *call) filter() (flt filter, refused *answer) {
-	if v, ok := c.query["vendor_data"]; ok && v[0] != "" {
-		flt.vendorData = &v[0]
+	if v := trimmed(c.query.Get("vendor_data")); v != "" {
+		flt.vendorData = &v
 	}
 	flt.statuses = split(c.query.Get("status"))
 	flt.workflows = split(strings.ToLower(c.query.Get("workflow_id")))

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"golang.org/x/net/http2"
 )
 
 // hugeBody is the default size of FaultHugeBody: twice what the client reads.
@@ -17,12 +15,12 @@ func (c *call) misbehave(w http.ResponseWriter, f *Fault) {
 	switch f.Kind {
 	case FaultAnswerLost:
 		c.apply()
-		c.drop()
+		drop()
 	case FaultDropped:
-		c.drop()
+		drop()
 	case FaultAppliedLate:
 		c.server.postpone(c, f.Delay)
-		c.drop()
+		drop()
 	case FaultErrorBefore:
 		c.write(w, serverError(f.status()))
 	case FaultErrorAfter:
@@ -39,11 +37,11 @@ func (c *call) misbehave(w http.ResponseWriter, f *Fault) {
 		a.writeHeader(w)
 		_, _ = w.Write(a.body[:len(a.body)/2])
 		_ = http.NewResponseController(w).Flush()
-		c.drop()
+		drop()
 	case FaultSlow:
 		a := c.apply()
 		if !c.waitAsLong(f.Delay) {
-			c.drop()
+			drop()
 		}
 		c.write(w, a)
 	case FaultRateLimited:
@@ -58,21 +56,27 @@ func (c *call) misbehave(w http.ResponseWriter, f *Fault) {
 			to = "https://elsewhere.example" + c.request.URL.RequestURI()
 		}
 		c.write(w, htmlAnswer(f.status()).with("Location", to))
-	case FaultStreamReset, FaultGoAway:
-		if f.Applied {
-			c.apply()
-		}
-		if f.Kind == FaultGoAway {
-			c.end(goAway)
-		}
-		c.end(rstStream(max(f.ResetCode, 1)))
+	case FaultStreamReset:
+		c.stream.reset(wireCodes[f.ErrorCode])
+		drop()
+	case FaultStreamResetAfter:
+		c.apply()
+		c.stream.reset(wireCodes[f.ErrorCode])
+		drop()
+	case FaultGoAway:
+		c.stream.goAway()
+		drop()
+	case FaultGoAwayAfter:
+		c.apply()
+		c.stream.goAway()
+		drop()
 	case FaultHugeBody:
 		c.huge(w, f.Size)
 	}
 }
 
-// drop closes the connection without another byte, or over HTTP/2 the stream.
-func (c *call) drop() { c.end(rstStream(uint32(http2.ErrCodeInternal))) }
+// drop closes the connection without another byte; net/http does so, silently, for this panic.
+func drop() { panic(http.ErrAbortHandler) }
 
 // waitAsLong is wait, where 0 has no end.
 func (c *call) waitAsLong(d time.Duration) bool {
@@ -111,11 +115,11 @@ func (c *call) huge(w http.ResponseWriter, size int) {
 	for left := size - len(start) - len(end); left > 0; left -= len(chunk) {
 		select {
 		case <-c.server.closing:
-			c.drop()
+			drop()
 		default:
 		}
 		if _, err := w.Write(chunk[:min(left, len(chunk))]); err != nil {
-			c.drop()
+			drop()
 		}
 	}
 	_, _ = w.Write([]byte(end))

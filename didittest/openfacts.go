@@ -27,13 +27,17 @@ func bodyless(status int) bool {
 	return status == http.StatusNoContent || status == http.StatusResetContent
 }
 
-// WithSourceInRows says whether rows of a list carry shared_from_session. Default false: it is not among the documented
-// fields of a row.
+// WithSourceInRows says whether rows of a list carry shared_from_session, null where the session was not imported. Default
+// false: it is not among the documented fields of a row.
 func WithSourceInRows(yes bool) Option { return func(c *config) { c.sourceInRows = yes } }
 
-// WithSourceInDecision says whether a decision that is read carries shared_from_session. Default true: the import page puts it
-// on the session, though no sample of a decision shows it.
+// WithSourceInDecision says whether the decision of an imported session that is read carries shared_from_session. Default true:
+// the import page puts it on the session, though no sample of a decision shows it. With false no decision has the key.
 func WithSourceInDecision(yes bool) Option { return func(c *config) { c.sourceInDecision = yes } }
+
+// WithNullSource says whether a decision of a session that was not imported carries shared_from_session as null. Default
+// false: a captured decision leaves the key out.
+func WithNullSource(yes bool) Option { return func(c *config) { c.nullSource = yes } }
 
 // WithInheritedVendorData says what an import without vendor_data gets: the source session's (true, the default, after a
 // third-party wrapper and a digest of the OpenAPI description) or none.
@@ -49,6 +53,10 @@ func WithoutTokenKind() Option { return func(c *config) { c.kindlessTokens = tru
 
 // WithReimport says whether a session may be imported again once the copy was deleted. Default false. No source answers it.
 func WithReimport(yes bool) Option { return func(c *config) { c.reimport = yes } }
+
+// WithRepeatedImports lets an application import a session that it has imported before, again and again: a Didit that does not
+// refuse a second import. Default false: a session is imported once per application.
+func WithRepeatedImports(yes bool) Option { return func(c *config) { c.repeatedImports = yes } }
 
 // WithImportWebhooks says whether an import sends status.updated to the receiving application. Default false. No source
 // answers it.

@@ -23,11 +23,12 @@ type config struct {
 	success          map[Operation]int
 	sourceInRows     bool
 	sourceInDecision bool
-	http2            bool // NewTLSServer
+	nullSource       bool
 	inheritVendor    bool
 	reviewRequired   bool
 	kindlessTokens   bool
 	reimport         bool
+	repeatedImports  bool
 	importWebhooks   bool
 	stringErrors     bool
 	listLag          time.Duration

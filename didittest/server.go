@@ -1,6 +1,7 @@
 package didittest
 
 import (
+	"crypto/tls"
 	"io"
 	"log"
 	"math/rand/v2"
@@ -18,6 +19,7 @@ type Server struct {
 	cfg     config
 	http    *httptest.Server
 	url     string
+	tls     bool // HTTPS, and with it HTTP/2
 	signKey []byte
 	skew    atomic.Int64 // nanoseconds that Advance added
 	closing chan struct{}
@@ -50,12 +52,13 @@ func NewServer(opts ...Option) *Server {
 }
 
 // NewTLSServer returns a server that is running on HTTPS with a certificate of its own, which [Server.HTTPClient] trusts. It
-// speaks HTTP/2 as well as HTTP/1.1.
+// speaks HTTP/2 with clients that offer it, as HTTPClient does, and HTTP/1.1 with the others.
 func NewTLSServer(opts ...Option) *Server {
 	s := newServer(opts)
-	s.cfg.http2 = true
+	s.tls = true
 	s.http.EnableHTTP2 = true
-	serveHTTP2(s.http.Config)
+	s.http.TLS = &tls.Config{NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
+	s.http.Config.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){"h2": s.serveHTTP2()}
 	s.http.StartTLS()
 	s.started("https")
 	return s
@@ -160,8 +163,8 @@ func (g *gauge) idle() <-chan struct{} {
 // URL is the base URL, without a slash at its end.
 func (s *Server) URL() string { return s.url }
 
-// HTTPClient returns a client that trusts the server's certificate and keeps up to 128 idle connections to it. Closing the
-// server closes them.
+// HTTPClient returns a client that trusts the server's certificate and keeps up to 128 idle connections to it. With a TLS
+// server it speaks HTTP/2. Closing the server closes its connections.
 func (s *Server) HTTPClient() *http.Client { return s.http.Client() }
 
 // Now is the time on the server's clock, in UTC.

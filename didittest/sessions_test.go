@@ -348,3 +348,22 @@ func TestRequests(t *testing.T) {
 	none.get("/v3/sessions/")
 	assert.Empty(t, none.server.Requests())
 }
+
+// The framework trims texts: around vendor data nothing is kept, and white space alone is none.
+func TestVendorDataIsTrimmed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	workflow := w.a.Workflow(didit.KindUser)
+	r := w.do(http.MethodPost, "/v3/session/", w.a.APIKey, `{"workflow_id":"`+workflow+`","vendor_data":"\u00a0customer-1\u001f\n"}`)
+	assert.Equal(t, "customer-1", r.body["vendor_data"])
+	assert.Len(t, w.get("/v3/sessions/?vendor_data=customer-1%0a").results(), 1)
+	r = w.do(http.MethodPost, "/v3/session/", w.a.APIKey, `{"workflow_id":"`+workflow+`","vendor_data":" \t"}`)
+	assert.Nil(t, r.body["vendor_data"])
+	assert.Len(t, w.get("/v3/sessions/?vendor_data=%20").results(), 2, "no filter")
+
+	source := w.a.AddSession(didittest.SessionFixture{VendorData: "source-1"})
+	r = w.redeem(w.share(source), didit.KindUser, `,"vendor_data":"customer-2\r\n"`)
+	assert.Equal(t, "customer-2", r.body["vendor_data"])
+	r = w.redeem(w.share(w.a.AddSession(didittest.SessionFixture{VendorData: "source-2"})), didit.KindUser, `,"vendor_data":"\n"`)
+	assert.Equal(t, "source-2", r.body["vendor_data"], "as if it had been left out")
+}

@@ -212,6 +212,22 @@ func TestOpenFacts(t *testing.T) {
 			assert.Equal(t, again, w.redeem(w.share(source), didit.KindUser, "").status == 201)
 		}
 	})
+	t.Run("a second import", func(t *testing.T) {
+		t.Parallel()
+		w := newWorld(t, didittest.WithRepeatedImports(true))
+		token := w.share(w.a.AddSession(didittest.SessionFixture{}))
+		assert.Equal(t, []int{201, 201}, []int{w.redeem(token, didit.KindUser, "").status, w.redeem(token, didit.KindUser, "").status})
+		assert.Len(t, w.b.Sessions(), 2)
+	})
+	t.Run("sessions that were not imported", func(t *testing.T) {
+		t.Parallel()
+		for _, null := range []bool{false, true} {
+			w := newWorld(t, didittest.WithNullSource(null))
+			source, there := w.get("/v3/session/" + w.a.AddSession(didittest.SessionFixture{}) + "/decision/").body["shared_from_session"]
+			assert.Equal(t, null, there)
+			assert.Nil(t, source)
+		}
+	})
 	t.Run("the list lags", func(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, didittest.WithListLag(10*time.Second))
