@@ -104,13 +104,13 @@ func (a *acknowledged) Decode(status int, body []byte) error {
 	if len(bytes.TrimSpace(body)) == 0 && (a.empty || status == http.StatusNoContent) {
 		return nil
 	}
-	var said struct {
+	var reply struct {
 		SessionID string `json:"session_id"`
 	}
-	if err := decode(body, &said); err != nil {
+	if err := decode(body, &reply); err != nil {
 		return err
 	}
-	if said.SessionID != "" && !strings.EqualFold(said.SessionID, a.id) {
+	if reply.SessionID != "" && !strings.EqualFold(reply.SessionID, a.id) {
 		return transport.BadAnswer("speaks of another session")
 	}
 	return nil
@@ -154,23 +154,23 @@ var outcomes = [...]Outcome{
 // apiError reads an error answer. Its kind is told from what the server wrote; what
 // it prints is masked.
 func (c *Client) apiError(op *operation, r *request, res *transport.Result) *APIError {
-	var said answer.ErrorBody
+	var body answer.ErrorBody
 	if !res.Broken {
-		said = answer.ParseErrorBody(res.Body)
+		body = answer.ParseErrorBody(res.Body)
 	}
 	e := &APIError{
 		Operation: op.name, StatusCode: res.Status, RequestID: res.RequestID,
 		RetryAfter: res.RetryAfter, Attempts: res.Attempts, Body: res.Body,
 	}
-	for _, kind := range answer.Kinds(op.kinds, res.Status, said, r.token) {
+	for _, kind := range answer.Kinds(op.kinds, res.Status, body, r.token) {
 		e.kinds = append(e.kinds, kindErrors[kind])
 	}
 	mask := c.mask(r)
-	e.Code, e.Message = mask(said.Code), mask(said.Message)
+	e.Code, e.Message = mask(body.Code), mask(body.Message)
 	e.RequestID = mask(e.RequestID)
-	for field, texts := range said.Fields {
+	for field, texts := range body.Fields {
 		if e.Fields == nil {
-			e.Fields = make(map[string][]string, len(said.Fields))
+			e.Fields = make(map[string][]string, len(body.Fields))
 		}
 		field = mask(field)
 		for _, text := range texts {

@@ -98,7 +98,7 @@ func WithHTTPClient(c *http.Client) Option {
 }
 
 // WithAttemptTimeout bounds one attempt, from its start to the last byte of the
-// answer; 30 s unless said, 0 for none. For [Client.SessionPDF] it bounds the
+// answer; 30 s by default, 0 for none. For [Client.SessionPDF] it bounds the
 // pause between two parts of the answer. The whole call is bounded by its context.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(s *settings) {
@@ -110,7 +110,7 @@ func WithAttemptTimeout(d time.Duration) Option {
 }
 
 // WithMaxRetries sets how often a call may be sent again after the first try: 4
-// unless said, 0 for never.
+// by default, 0 for never.
 func WithMaxRetries(n int) Option {
 	return func(s *settings) {
 		s.maxRetries = n
@@ -121,8 +121,9 @@ func WithMaxRetries(n int) Option {
 }
 
 // WithRetryWait bounds the random wait before a retry, which grows from min to
-// max: 500 ms and 8 s unless said. Zero for both means not to wait. An import's
-// look for a lost copy is repeated after 2, 6 and 12 times min.
+// max: 500 ms and 8 s by default. Zero for both means not to wait. An import's
+// search for a lost copy is repeated after 1, 3 and 6 s, or 2, 6 and 12 times min where
+// that is sooner.
 func WithRetryWait(min, max time.Duration) Option {
 	return func(s *settings) {
 		s.waitMin, s.waitMax = min, max
@@ -132,8 +133,8 @@ func WithRetryWait(min, max time.Duration) Option {
 	}
 }
 
-// WithMaxRetryAfter caps the wait that a Retry-After may ask for: 60 s unless
-// said. Where Didit asks for a longer one, the error is returned at once, with
+// WithMaxRetryAfter caps the wait that a Retry-After may ask for: 60 s by
+// default. Where Didit asks for a longer one, the error is returned at once, with
 // RetryAfter set. Zero means never to wait for a 429.
 func WithMaxRetryAfter(d time.Duration) Option {
 	return func(s *settings) {
@@ -175,7 +176,7 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // WithLimiter sets what every attempt waits for first, retries and reads of a
-// look included. The wait does not count against the attempt's timeout.
+// search included. The wait does not count against the attempt's timeout.
 func WithLimiter(l Limiter) Option {
 	return func(s *settings) {
 		s.limiter = l

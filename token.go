@@ -64,7 +64,7 @@ type ShareClaims struct {
 const maxToken = 8 << 10
 
 // Claims reads the token's claims. They are NOT verified: the key that signed them
-// is Didit's. Use them to refuse early and to look, never to grant. Where they
+// is Didit's. Use them to refuse early and to search, never to grant. Where they
 // cannot be read, the error matches ErrShareTokenInvalid.
 func (t ShareToken) Claims() (ShareClaims, error) {
 	claims, ok := readClaims(t.Reveal())
@@ -90,7 +90,7 @@ func readClaims(text string) (c ShareClaims, ok bool) {
 	if err != nil {
 		return c, false
 	}
-	var said struct {
+	var raw struct {
 		SessionID         string      `json:"session_id"`
 		SessionKind       SessionKind `json:"session_kind"`
 		FromApplicationID string      `json:"from_application_id"`
@@ -98,23 +98,23 @@ func readClaims(text string) (c ShareClaims, ok bool) {
 		IssuedAt          float64     `json:"iat"`
 		ExpiresAt         float64     `json:"exp"`
 	}
-	if json.Unmarshal(data, &said) != nil || said.SessionID == "" {
+	if json.Unmarshal(data, &raw) != nil || raw.SessionID == "" {
 		return c, false
 	}
-	issued, ok := unix(said.IssuedAt)
+	issued, ok := unix(raw.IssuedAt)
 	if !ok {
 		return c, false
 	}
-	expires, ok := unix(said.ExpiresAt)
+	expires, ok := unix(raw.ExpiresAt)
 	if !ok {
 		return c, false
 	}
-	if said.SessionKind == "" {
-		said.SessionKind = KindUser
+	if raw.SessionKind == "" {
+		raw.SessionKind = KindUser
 	}
 	return ShareClaims{
-		SessionID: strings.ToLower(said.SessionID), SessionKind: said.SessionKind,
-		FromApplicationID: strings.ToLower(said.FromApplicationID), ForApplicationID: strings.ToLower(said.ForApplicationID),
+		SessionID: strings.ToLower(raw.SessionID), SessionKind: raw.SessionKind,
+		FromApplicationID: strings.ToLower(raw.FromApplicationID), ForApplicationID: strings.ToLower(raw.ForApplicationID),
 		IssuedAt: issued, ExpiresAt: expires,
 	}, true
 }

@@ -1,7 +1,7 @@
 // Import is Partner B's part: it reads a share token from standard input and imports
 // the session behind it.
 //
-//	DIDIT_API_KEY=... go run ./examples/import -workflow <id> -vendor-data <our reference> < token
+//	DIDIT_API_KEY=... go run ./examples/import -workflow <id> -vendor-data <your reference> < token
 //
 // Run it again with -resume after an error that says that the outcome is open, with
 // the same token and vendor data: the session is imported once.
@@ -20,8 +20,8 @@ import (
 )
 
 func main() {
-	workflow := flag.String("workflow", "", "id of our workflow that the copy is attached to")
-	vendorData := flag.String("vendor-data", "", "our own reference for the person or company; it makes a lost import findable")
+	workflow := flag.String("workflow", "", "id of your workflow that the copy is attached to")
+	vendorData := flag.String("vendor-data", "", "your own reference for the person or company; only with it a lost import is returned")
 	trust := flag.Bool("trust", false, "keep the partner's decision instead of reviewing again")
 	resume := flag.Bool("resume", false, "an earlier run with this token may have reached Didit")
 	baseURL := flag.String("base-url", didit.DefaultBaseURL, "another server, such as the sandbox of examples/sandbox")

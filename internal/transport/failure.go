@@ -17,7 +17,7 @@ import (
 	"syscall"
 )
 
-// Failure is why an attempt brought no usable answer. Its text is ours: what
+// Failure is why an attempt brought no usable answer. Its text is this package's: what
 // net/http, a decoder or a peer says may quote a URL, a key or a person. Causes
 // whose own text is harmless can be unwrapped; any other can be asked for with
 // errors.Is and errors.As, but not printed.

@@ -40,7 +40,7 @@ func (c *call) logEnd() {
 	}
 }
 
-// failure names the last failure in words of our own.
+// failure names the last failure in words of this package.
 func (c *call) failure() string {
 	if c.res.Err != nil {
 		return c.res.Err.Error()
