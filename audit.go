@@ -129,10 +129,7 @@ func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *r
 	e.Time = c.now()
 	e.Duration = e.Time.Sub(began)
 	if r != nil && r.res != nil {
-		e.StatusCode, e.RequestID, e.Attempts = r.res.Status, r.res.RequestID, r.res.Attempts
-		if e.RequestID != "" {
-			e.RequestID = c.mask(r)(e.RequestID)
-		}
+		e.StatusCode, e.RequestID, e.Attempts = r.res.Status, c.requestID(r), r.res.Attempts
 	}
 	if err != nil {
 		e.Outcome, e.Reason = auditOutcome(e.Action, err), reason(err)
@@ -158,11 +155,8 @@ func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *r
 var auditOperations = map[AuditAction]string{AuditShare: opShare.name, AuditImport: opImport.name, AuditFind: opFind}
 
 func auditOutcome(action AuditAction, err error) AuditOutcome {
-	if call, ok := errors.AsType[*CallError](err); ok {
-		return AuditOutcome(call.outcome())
-	}
-	if action == AuditShare && errors.Is(err, ErrServer) {
+	if _, ok := errors.AsType[*APIError](err); ok && action == AuditShare && errors.Is(err, ErrServer) {
 		return AuditUnknown // a token may have been minted
 	}
-	return AuditRefused
+	return outcomeOf(err)
 }

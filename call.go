@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/didit-go/didit/internal/answer"
 	"github.com/didit-go/didit/internal/route"
@@ -49,6 +50,7 @@ type request struct {
 	stream io.Writer
 	head   transport.Head
 
+	inner      bool // part of another call of this package
 	undone     int  // the 5xx that says that nothing took effect
 	repeatable bool // a write of class Once whose repetition changes nothing
 
@@ -76,14 +78,19 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 		URL: u, Header: c.header(r), Body: r.json, Into: r.into, Stream: r.stream,
 		Head: r.head, Undone: r.undone,
 	}
+	var began time.Time
 	if c.logger != nil {
-		req.Mask = func(text string) string { return c.mask(r)(text) }
+		began = time.Now()
 	}
 	r.res = c.send.Do(ctx, req)
-	if r.res.OK {
-		return nil
+	var err error
+	if !r.res.OK {
+		err = c.failed(op, r, r.res)
 	}
-	return c.failed(op, r, r.res)
+	if c.logger != nil {
+		c.log(ctx, callLog{operation: op.name, began: began, inner: r.inner, sessionID: r.id, res: r.res}, c.requestID(r), err)
+	}
+	return err
 }
 
 // decode reads JSON within bounds.

@@ -72,7 +72,16 @@ func (c *Client) FindImportedSession(ctx context.Context, params FindImportedSes
 		return nil, err
 	}
 	began := c.now()
+	started := time.Now()
 	s, err := c.findImported(ctx, params)
+	if c.logger != nil {
+		l := callLog{operation: opFind, began: started}
+		l.sourceID, _ = route.UUID(params.SourceSessionID)
+		if s != nil {
+			l.sessionID = s.SessionID
+		}
+		c.log(ctx, l, "", err)
+	}
 	if c.audit == nil {
 		return s, err
 	}

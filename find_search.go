@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,7 +24,6 @@ const (
 type search struct {
 	c      *Client
 	params FindImportedSessionParams
-	token  string    // its fingerprint, where there is one
 	since  time.Time // a session without a source that is older is no copy; without vendor data the walk ends there
 	budget budget    // of all runs together; zero: none
 
@@ -73,10 +71,6 @@ func (s *search) spent() bool {
 // run walks the list. Without an error it reached the end, or its limit.
 func (s *search) run(ctx context.Context, limit walkLimit) error {
 	s.copies, s.unknown, s.broken, s.passing = nil, nil, nil, false
-	if s.c.logger != nil {
-		s.c.logger.LogAttrs(ctx, slog.LevelInfo, "didit: searching for the imported copy",
-			slog.String("token", s.token), slog.String("source_session_id", s.params.SourceSessionID))
-	}
 	bounded := ctx
 	if s.budget.time > 0 {
 		began := time.Now()
@@ -186,14 +180,15 @@ func (s *search) decision(ctx context.Context, id string) (*decided, error) {
 		return nil, errSearchSpent
 	}
 	s.used.decisions++
-	one, known, err := s.c.readSession(ctx, id)
+	a := sessionAnswer{asked: id}
+	err := s.c.call(ctx, opGet, &request{id: id, into: &a, inner: true})
 	if err != nil && !denied(err) {
 		return nil, err // it may be there the next time
 	}
 	if s.read == nil {
 		s.read = make(map[string]*decided)
 	}
-	s.read[id] = &decided{one, known, err}
+	s.read[id] = &decided{a.session, a.sourceKnown, err}
 	return s.read[id], err
 }
 

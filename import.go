@@ -105,7 +105,11 @@ func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSes
 		return nil, err
 	}
 	im := importing{c: c, ctx: ctx, params: params, began: c.now()}
+	began := time.Now()
 	s, err := im.run()
+	if c.logger != nil {
+		im.log(began, s, err)
+	}
 	if c.audit == nil {
 		return s, err
 	}

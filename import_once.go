@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/didit-go/didit/internal/answer"
+	"github.com/didit-go/didit/internal/route"
 )
 
 // importing is one call of ImportSharedSession: the one POST, the search, and what
@@ -80,7 +81,7 @@ func (im *importing) resume() (*ImportedSession, error) {
 
 // post sends the import, once.
 func (im *importing) post() (*ImportedSession, error) {
-	im.req = request{into: im, token: answer.Token{Expired: im.expiredFor(0), Foreign: im.foreign()}}
+	im.req = request{into: im, inner: true, token: answer.Token{Expired: im.expiredFor(0), Foreign: im.foreign()}}
 	var p problems
 	im.req.json = encode(&p, "params", &im.body)
 	if err := p.err(); err != nil {
@@ -213,4 +214,17 @@ func (im *importing) tellsMore(outcome Outcome) bool {
 
 func (im *importing) expiredFor(d time.Duration) bool {
 	return !im.claims.ExpiresAt.IsZero() && im.began.Sub(im.claims.ExpiresAt) > d
+}
+
+// log is one line for the whole import: what was recovered is no failure.
+func (im *importing) log(began time.Time, s *ImportedSession, err error) {
+	l := callLog{operation: opImport.name, began: began, res: im.req.res}
+	l.sourceID, _ = route.UUID(im.claims.SessionID)
+	if s != nil {
+		l.sessionID = s.SessionID
+		if s.Recovered {
+			l.outcome = AuditRecovered
+		}
+	}
+	im.c.log(im.ctx, l, im.c.requestID(&im.req), err)
 }

@@ -24,7 +24,7 @@ func (im *importing) prepareSearch() {
 	if since.After(im.began) {
 		since = im.began // a claim, not a fact
 	}
-	im.search = &search{c: im.c, params: params, token: im.params.Token.Fingerprint(), since: since.Add(-clockSkew), budget: importBudget}
+	im.search = &search{c: im.c, params: params, since: since.Add(-clockSkew), budget: importBudget}
 }
 
 // find searches once. It returns the copy, where one was found that may be returned.

@@ -67,27 +67,35 @@ func (c *Client) ListSessions(ctx context.Context, params ListSessionsParams) it
 			yield(nil, err)
 			return
 		}
-		kinds := []SessionKind{q.SessionKind}
-		if q.SessionKind == KindAll {
-			kinds = []SessionKind{KindUser, KindBusiness}
-		}
-		for _, kind := range kinds {
-			q.SessionKind, q.Offset = kind, 0
-			p := pages{c: c, q: q}
-			for !p.done {
-				rows, err := p.next(ctx)
-				if err != nil {
-					yield(nil, err)
-					return
-				}
-				for i := range rows {
-					if !yield(&rows[i].SessionSummary, nil) {
-						return
-					}
+		began := time.Now()
+		err = c.eachRow(ctx, q, yield)
+		c.log(ctx, callLog{operation: opList.name, began: began}, "", err)
+	}
+}
+
+// eachRow yields the rows of all pages. The error that it returns it has yielded.
+func (c *Client) eachRow(ctx context.Context, q listQuery, yield func(*SessionSummary, error) bool) error {
+	kinds := []SessionKind{q.SessionKind}
+	if q.SessionKind == KindAll {
+		kinds = []SessionKind{KindUser, KindBusiness}
+	}
+	for _, kind := range kinds {
+		q.SessionKind, q.Offset = kind, 0
+		p := pages{c: c, q: q}
+		for !p.done {
+			rows, err := p.next(ctx)
+			if err != nil {
+				yield(nil, err)
+				return err
+			}
+			for i := range rows {
+				if !yield(&rows[i].SessionSummary, nil) {
+					return nil
 				}
 			}
 		}
 	}
+	return nil
 }
 
 // listQuery is the query of one page.

@@ -114,7 +114,7 @@ func (p *pages) fetch(ctx context.Context) (*listAnswer, error) {
 	}
 	a := &listAnswer{kind: p.q.SessionKind}
 	r := &request{
-		url: &url.URL{Path: opList.path, RawQuery: values.Encode()}, into: a,
+		url: &url.URL{Path: opList.path, RawQuery: values.Encode()}, into: a, inner: true,
 		sent: append([]string{p.q.VendorData, p.q.Search}, p.q.WorkflowIDs...),
 	}
 	if err := p.c.call(ctx, opList, r); err != nil {

@@ -344,9 +344,7 @@ func TestErrorsLogsAndAuditSayNothing(t *testing.T) {
 				err := call.do(t, c)
 				require.Error(t, err)
 				assert.NotEmpty(t, text.String())
-				if kind != "request id" { // internal/transport logs that as it came
-					rootNoPlants(t, "log", text.String()+jsons.String(), secrets)
-				}
+				rootNoPlants(t, "log", text.String()+jsons.String(), secrets)
 				for _, e := range events {
 					data, jsonErr := json.Marshal(e)
 					require.NoError(t, jsonErr)
@@ -491,12 +489,17 @@ func TestLogLines(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 2)
 	for i, want := range []map[string]any{
-		{"level": "WARN", "msg": "didit: attempt failed, trying again", "operation": "GetSession", "attempt": 1., "status": 503., "request_id": "req-5", "failure": "Service Unavailable", "wait": 0.},
-		{"level": "DEBUG", "msg": "didit: call done", "operation": "GetSession", "attempt": 2., "status": 200., "request_id": "req-5"},
+		{"level": "DEBUG", "msg": "didit: attempt failed, trying again", "operation": "GetSession", "attempt": 1., "status": 503., "failure": "Service Unavailable", "wait": 0.},
+		{"level": "INFO", "msg": "didit: call", "operation": "GetSession", "outcome": "ok", "attempts": 2., "status": 200., "request_id": "req-5",
+			"host": "verification.didit.me", "session_id": rootSession},
 	} {
 		var got map[string]any
 		require.NoError(t, json.Unmarshal([]byte(lines[i]), &got))
 		delete(got, "time")
+		if i == 1 {
+			assert.Contains(t, got, "duration")
+			delete(got, "duration")
+		}
 		assert.Equal(t, want, got)
 	}
 }

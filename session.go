@@ -200,19 +200,14 @@ func (c *Client) GetSession(ctx context.Context, sessionID string) (*Session, er
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	s, _, err := c.readSession(ctx, id)
-	return s, err
-}
-
-// readSession also tells whether the answer says from where the session was shared.
-func (c *Client) readSession(ctx context.Context, id string) (s *Session, sourceKnown bool, err error) {
 	a := sessionAnswer{asked: id}
 	if err := c.call(ctx, opGet, &request{id: id, into: &a}); err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	return a.session, a.sourceKnown, nil
+	return a.session, nil
 }
 
+// sessionAnswer also tells whether the answer says from where the session was shared.
 type sessionAnswer struct {
 	asked       string
 	session     *Session

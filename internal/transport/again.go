@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"log/slog"
 	"net/http"
 	"time"
 )
@@ -49,7 +48,6 @@ func (c *call) goOn() bool {
 		return false
 	}
 	c.wait = wait
-	c.log(slog.LevelWarn, "didit: attempt failed, trying again",
-		slog.String("failure", c.failure()), slog.Duration("wait", wait))
+	c.logAgain(wait)
 	return true
 }

@@ -81,7 +81,7 @@ func TestConnectionsKept(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cfg := quick(hc)
 	cfg.WaitMin, cfg.WaitMax = 1<<62, 1<<62
-	cfg.Logger = slog.New(slog.NewTextHandler(writer(func() { cancel() }), nil))
+	cfg.Logger = slog.New(slog.NewTextHandler(writer(func() { cancel() }), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	require.Error(t, New(cfg).Do(ctx, request(t, dead, Read)).CtxErr)
 	own()
 	assert.EqualValues(t, 1, conns.Load(), "connections")

@@ -73,14 +73,13 @@ type Request struct {
 	PathTemplate string
 	Class        Class
 	Method       string
-	URL          url.URL             // by value: the call's record holds it
-	Header       http.Header         // owned by the call from here on
-	Body         []byte              // nil: none; owned by the call from here on
-	Into         Decoder             // nil: the body of a 2xx is read and dropped
-	Stream       io.Writer           // where the body of a 2xx goes instead, unbounded
-	Head         Head                // judges a stream before any of it is written; nil: all are taken
-	Undone       int                 // the 5xx that says that nothing took effect; 0: none does
-	Mask         func(string) string // takes what was sent out of a server's text that is logged; nil: nothing was
+	URL          url.URL     // by value: the call's record holds it
+	Header       http.Header // owned by the call from here on
+	Body         []byte      // nil: none; owned by the call from here on
+	Into         Decoder     // nil: the body of a 2xx is read and dropped
+	Stream       io.Writer   // where the body of a 2xx goes instead, unbounded
+	Head         Head        // judges a stream before any of it is written; nil: all are taken
+	Undone       int         // the 5xx that says that nothing took effect; 0: none does
 }
 
 // Result is what became of a call.
@@ -195,6 +194,5 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	t.retry.do(c, &hreq)
-	c.logEnd()
 	return &c.res
 }
