@@ -64,7 +64,7 @@ func (r *receiver) accept(ctx context.Context, e *webhook.Event) error {
 		slog.Info("not for us", "event", e)
 		return nil // an error would have Didit send it again
 	}
-	if e.Type != webhook.TypeStatusUpdated || e.Status != didit.StatusApproved {
+	if e.Type != webhook.EventStatusUpdated || e.Status != didit.StatusApproved {
 		slog.Info("nothing to share", "event", e)
 		return nil
 	}
