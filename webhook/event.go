@@ -89,13 +89,13 @@ type envelope struct {
 
 const maxEvent = 16 << 20
 
-// decode fills e from a text that was signed. A field of another type than expected
+// decode fills w from a text that was signed. A field of another type than expected
 // stays empty.
-func (e *envelope) decode(text []byte) error {
+func (w *envelope) decode(text []byte) error {
 	if len(text) > maxEvent || !answer.Bounded(text) {
 		return fmt.Errorf("%w: it is too large to be decoded", ErrMalformed)
 	}
-	err := json.Unmarshal(exact(text), e)
+	err := json.Unmarshal(exact(text), w)
 	if _, mismatch := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !mismatch {
 		return fmt.Errorf("%w: it is not JSON", ErrMalformed)
 	}

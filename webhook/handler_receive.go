@@ -30,9 +30,7 @@ var (
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status := h.receive(w, r)
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	io.WriteString(w, http.StatusText(status)+"\n")
+	http.Error(w, http.StatusText(status), status) // 200 too: who sends gets no reason
 }
 
 // receive returns the status to answer with.

@@ -29,7 +29,7 @@ import (
 
 func main() {
 	if err := run(context.Background(), slog.Default()); err != nil {
-		slog.Error(err.Error())
+		slog.Error("ended", "error", err)
 		os.Exit(1)
 	}
 }

@@ -56,7 +56,9 @@ func TestRecords(t *testing.T) {
 			return false
 		}
 		n, err := strconv.Atoi(m.sessionID)
-		assert.NoError(t, err)
+		if err != nil {
+			t.Error(err)
+		}
 		state := current[n].Load()
 		runtime.Gosched() // the answer is under way
 		if before := stored[n].Swap(state); before > state {

@@ -41,7 +41,7 @@ func main() {
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
-		slog.Error(err.Error())
+		slog.Error("ended", "error", err)
 		os.Exit(1)
 	}
 }

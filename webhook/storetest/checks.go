@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -235,4 +236,4 @@ func workers(s *subject) {
 	}
 }
 
-func eventID(n int) string { return "evt-" + string(rune('a'+n/26)) + string(rune('a'+n%26)) }
+func eventID(n int) string { return "evt-" + strconv.Itoa(n) }
