@@ -18,7 +18,8 @@ import (
 // https://docs.didit.me/integration/webhooks
 type EventType string
 
-// The types that Didit documents. The first two concern sessions.
+// The types that Didit documents, but for the families investigator.* and auth.*. The
+// first two concern sessions.
 const (
 	EventStatusUpdated EventType = "status.updated"
 	EventDataUpdated   EventType = "data.updated"
@@ -60,12 +61,12 @@ type Event struct {
 	WorkflowID    string
 	VendorData    string              // your own reference, as given when the session was made
 	SessionKind   didit.SessionKind   // KindUser where an event of a session names none; empty where there is no session
-	Status        didit.SessionStatus // when the event was made
+	Status        didit.SessionStatus // the session's, when the event was made
 	Timestamp     time.Time           // when it was delivered, to the second; a resend has a new one
 	Metadata      json.RawMessage     // your own, as given when the session was made; nil for none
 	Session       *didit.Session      // the decision, for Approved, Declined, In Review and Abandoned; else nil
 	ResubmitInfo  json.RawMessage     // what has to be done again, for Resubmitted; else nil
-	Test          bool                // sent from the console's test button: it has test_webhook in its metadata, and no ID
+	Test          bool                // sent from the console's test button: test_webhook is true in its metadata, and it has no ID
 	Raw           json.RawMessage     // the text that was signed
 }
 

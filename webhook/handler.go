@@ -9,8 +9,8 @@ import (
 
 const defaultMaxBody = 1 << 20
 
-// HandlerOption sets one thing about a handler, the last one of a kind wins. A value
-// that cannot be meant makes it panic, when the program starts.
+// HandlerOption sets one thing about a handler, the last one of a kind wins. A bad value
+// panics when the option is made, which is when a program starts.
 type HandlerOption func(*handler)
 
 // ForApplication skips events of other applications than your own: they are
@@ -35,8 +35,10 @@ func LiveOnly() HandlerOption {
 	return func(h *handler) { h.liveOnly = true }
 }
 
-// WithDeduplication handles each event once, by its ID. Events without one, such as
-// the console's tests, are handled as they come. A nil store panics.
+// WithDeduplication handles each event once, by its ID. An event is reserved for 45 s
+// before the callback, marked as done for 24 hours after it, and released where it has
+// failed. Events without an ID, such as the console's tests, are handled as they come. A
+// nil store panics.
 func WithDeduplication(s DeliveryStore) HandlerOption {
 	if isNil(s) {
 		panic("webhook: WithDeduplication must not be given a nil DeliveryStore")
@@ -44,8 +46,8 @@ func WithDeduplication(s DeliveryStore) HandlerOption {
 	return func(h *handler) { h.store = s }
 }
 
-// WithMaxBody bounds a delivery's body in bytes: 1 MiB unless said, 16 MiB at most for
-// [Verifier.Verify]. It panics unless n is positive.
+// WithMaxBody bounds a delivery's body in bytes: 1 MiB unless said. More than 16 MiB does
+// not help, since [Verifier.Verify] takes no more. It panics unless n is positive.
 func WithMaxBody(n int64) HandlerOption {
 	if n <= 0 {
 		panic("webhook: WithMaxBody must be positive")
@@ -78,9 +80,10 @@ func WithLogger(l *slog.Logger) HandlerOption {
 // It never answers 404, which Didit takes for an outage.
 //
 // The context of f ends after 40 s, or when Didit hangs up, which it does after 5 s: f
-// only records what is to be done. What f has recorded stays done, even if Didit has
-// hung up by then. A nil f, a nil option and a [Verifier] that NewVerifier did not make
-// panic.
+// only records what is to be done. An event that f has handled is marked as done even if
+// Didit has hung up by then. Give your http.Server a ReadTimeout, some 10 s.
+//
+// A nil f, a nil option and a [Verifier] that NewVerifier did not make panic.
 //
 // https://docs.didit.me/integration/webhooks
 func (v *Verifier) Handler(f func(context.Context, *Event) error, opts ...HandlerOption) http.Handler {

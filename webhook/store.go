@@ -14,9 +14,11 @@ type DeliveryStore interface {
 	// Reserve takes the event for the time of the lease, unless it is done or taken.
 	// A lease that has lapsed is nobody's, because its owner has died.
 	Reserve(ctx context.Context, eventID string, lease time.Duration) (Reservation, error)
-	// Complete marks the event as done, for 24 hours. It fails unless r's owner has it.
+	// Complete marks the event as done, for 24 hours. It fails unless r's owner has it;
+	// a second time it may fail.
 	Complete(ctx context.Context, r Reservation) error
-	// Release gives the event back. It fails unless r's owner has it.
+	// Release gives the event back. It fails unless r's owner has it, so also a second
+	// time.
 	Release(ctx context.Context, r Reservation) error
 }
 

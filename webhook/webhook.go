@@ -1,7 +1,7 @@
 // Package webhook verifies, decodes and receives Didit's webhooks.
 //
 // Partner A learns by webhook that a session is finished and may be shared, Partner B
-// what became of a copy under review. A receiver is one handler:
+// what became of a copy that it reviews again. A receiver is one handler:
 //
 //	verifier, err := webhook.NewVerifier(os.Getenv("DIDIT_WEBHOOK_SECRET"))
 //	if err != nil {
@@ -45,8 +45,10 @@
 // refused like everything that is not signed.
 //
 // Logs and printed values hold ids, types and statuses, never what is in a delivery.
-// The package follows Didit's public documentation and the digests of a receiver that
-// Didit publishes; it was not verified against the live service.
+//
+// Signatures are those of Didit's public documentation and of a receiver that Didit
+// publishes. They were not verified against the live service. No page says that a share
+// or an import sends an event: do not wait for one.
 //
 // https://docs.didit.me/integration/webhooks
 package webhook
@@ -61,8 +63,8 @@ var (
 	// ErrSignature means that no signature fits, with the current or the previous
 	// secret.
 	ErrSignature = errors.New("webhook: the signature does not fit: another secret, or the body was changed on its way")
-	// ErrStale means that the body's timestamp is missing, too old or ahead, or that
-	// X-Timestamp is there and is.
+	// ErrStale means that the body's timestamp is missing, too old or ahead, or that an
+	// X-Timestamp that was sent is unreadable, too old or ahead.
 	ErrStale = errors.New("webhook: not fresh")
 	// ErrMalformed means that the body is signed, but is not an event, or can be read
 	// in two ways, or is too large to decode.
