@@ -132,3 +132,14 @@ func TestEventTypes(t *testing.T) {
 	assert.False(t, webhook.EventType("").Known())
 	assert.False(t, webhook.EventType("Status.Updated").Known())
 }
+
+// TestTestHeader: the header of the console's tests is not signed, and says nothing.
+func TestTestHeader(t *testing.T) {
+	t.Parallel()
+	body := event(nil)
+	header := sign(t, body)
+	header.Set("X-Didit-Test-Webhook", "true")
+	e, err := verifier(t).Verify(header, body)
+	require.NoError(t, err)
+	assert.False(t, e.Test)
+}

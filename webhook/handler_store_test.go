@@ -87,18 +87,21 @@ func TestHandlerAndStore(t *testing.T) {
 func TestHandlerOutlivesTheRequest(t *testing.T) {
 	t.Parallel()
 	body := event(nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	store := &scripted{state: webhook.Acquired}
-	h := verifier(t).Handler(func(ctx context.Context, _ *webhook.Event) error {
-		cancel()
-		<-ctx.Done() // the callback hears of it
-		return nil
-	}, webhook.WithDeduplication(store))
-	r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body)).WithContext(ctx)
-	r.Header = sign(t, body)
-	h.ServeHTTP(httptest.NewRecorder(), r)
-	assert.Equal(t, []string{"reserve", "complete"}, store.asked)
-	assert.False(t, store.ended)
+	for written, result := range map[string]error{"complete": nil, "release": errors.New("not done")} {
+		ctx, cancel := context.WithCancel(t.Context())
+		store := &scripted{state: webhook.Acquired}
+		h := verifier(t).Handler(func(ctx context.Context, _ *webhook.Event) error {
+			cancel()
+			<-ctx.Done() // the callback hears of it
+			return result
+		}, webhook.WithDeduplication(store))
+		r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body)).WithContext(ctx)
+		r.Header = sign(t, body)
+		h.ServeHTTP(httptest.NewRecorder(), r)
+		assert.Equal(t, []string{"reserve", written}, store.asked)
+		assert.False(t, store.ended)
+		assert.Equal(t, 45*time.Second, store.lease)
+	}
 }
 
 // slowStore takes its time to reserve.
