@@ -104,9 +104,10 @@ func NewVerifier(secret string, opts ...Option) (*Verifier, error) {
 
 func (v *Verifier) usable() bool { return v != nil && len(v.macs) > 0 }
 
-// Verify checks a delivery and decodes it. The body is what was received, to the byte,
-// of at most 16 MiB. It may be called again with the same delivery: a repetition within
-// the time allowed is told by its ID, see [WithDeduplication].
+// Verify checks a delivery and decodes it. The header's keys are in canonical form, as
+// net/http leaves them. The body is what was received, to the byte, of at most 16 MiB.
+// Verify may be called again with the same delivery: a repetition within the time
+// allowed is told by its ID, see [WithDeduplication].
 //
 // An X-Signature that fits is enough, otherwise X-Signature-V2 has to. The event is
 // decoded from the text whose signature fitted. Its own timestamp says whether it is
