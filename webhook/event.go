@@ -1,50 +1,79 @@
 package webhook
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"math"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/internal/answer"
 )
 
-// The types of events that concern sessions. The set is open: Didit sends others, of
-// entities and transactions, which are passed on.
+// EventType says what happened to what. The set is open: a type that is not listed
+// here is passed on like the others.
+//
+// https://docs.didit.me/integration/webhooks
+type EventType string
+
+// The types that Didit documents, but for the families investigator.* and auth.*. The
+// first two concern sessions.
 const (
-	TypeStatusUpdated = "status.updated"
-	TypeDataUpdated   = "data.updated"
+	EventStatusUpdated EventType = "status.updated"
+	EventDataUpdated   EventType = "data.updated"
+
+	EventUserStatusUpdated                 EventType = "user.status.updated"
+	EventUserDataUpdated                   EventType = "user.data.updated"
+	EventBusinessStatusUpdated             EventType = "business.status.updated"
+	EventBusinessDataUpdated               EventType = "business.data.updated"
+	EventActivityCreated                   EventType = "activity.created"
+	EventTransactionCreated                EventType = "transaction.created"
+	EventTransactionStatusUpdated          EventType = "transaction.status.updated"
+	EventTransactionRuleSuggestionsCreated EventType = "transaction_rule_suggestions.created"
+	EventTravelRuleStatusUpdated           EventType = "travel_rule.status.updated"
+	EventWorkflowComplianceChanged         EventType = "workflow.compliance_changed"
 )
 
-// Event is one event of Didit's. It prints its type and ids only.
+// Known reports whether the type is one of those above.
+func (t EventType) Known() bool {
+	switch t {
+	case EventStatusUpdated, EventDataUpdated,
+		EventUserStatusUpdated, EventUserDataUpdated, EventBusinessStatusUpdated, EventBusinessDataUpdated, EventActivityCreated,
+		EventTransactionCreated, EventTransactionStatusUpdated, EventTransactionRuleSuggestionsCreated,
+		EventTravelRuleStatusUpdated, EventWorkflowComplianceChanged:
+		return true
+	}
+	return false
+}
+
+// Event is something that happened at Didit. What it says of a session may be old when
+// it arrives: read the session again. It prints ids, type and status only.
+//
+// https://docs.didit.me/integration/webhooks
 type Event struct {
-	ID            string // the same in every retry and resend; empty for the console's test button
-	Type          string // TypeStatusUpdated, ...
-	ApplicationID string // has to be ours
-	Environment   string // "live" or "sandbox"
-	SessionID     string
+	Type          EventType // EventStatusUpdated, ...
+	ID            string    // the same in every retry and resend; empty for the console's test button
+	ApplicationID string    // whom it is for, see [ForApplication]
+	Environment   string    // "live" or "sandbox"; older events leave it out
+	SessionID     string    // empty where the event is of an entity or a transaction
 	WorkflowID    string
-	VendorData    string
-	SessionKind   didit.SessionKind // KindUser where an event of a session names none; empty where there is no session
-	Status        didit.SessionStatus
-	Timestamp     time.Time // when Didit made the event
-	Metadata      json.RawMessage
-	Session       *didit.Session  // the decision, where the event carries one
-	ResubmitInfo  json.RawMessage // what has to be done again, on Resubmitted
-	Test          bool            // sent from the console's test button
-	Raw           json.RawMessage // the text that was signed
+	VendorData    string              // your own reference, as given when the session was made
+	SessionKind   didit.SessionKind   // KindUser where an event of a session names none; empty where there is no session
+	Status        didit.SessionStatus // the session's, when the event was made
+	Timestamp     time.Time           // when it was delivered, to the second; a resend has a new one
+	Metadata      json.RawMessage     // your own, as given when the session was made; nil for none
+	Session       *didit.Session      // the decision, for Approved, Declined, In Review and Abandoned; else nil
+	ResubmitInfo  json.RawMessage     // what has to be done again, for Resubmitted; else nil
+	Test          bool                // sent from the console's test button: test_webhook is true in its metadata, and it has no ID
+	Raw           json.RawMessage     // the text that was signed
 }
 
 // envelope is an event as it is sent.
 type envelope struct {
 	ID                string              `json:"event_id"`
-	Type              string              `json:"webhook_type"`
+	Type              EventType           `json:"webhook_type"`
 	ApplicationID     string              `json:"application_id"`
 	Environment       string              `json:"environment"`
 	SessionID         string              `json:"session_id"`
@@ -61,13 +90,13 @@ type envelope struct {
 
 const maxEvent = 16 << 20
 
-// decode fills e from a text that was signed. A field of another type than expected
+// decode fills w from a text that was signed. A field of another type than expected
 // stays empty.
-func (e *envelope) decode(text []byte) error {
+func (w *envelope) decode(text []byte) error {
 	if len(text) > maxEvent || !answer.Bounded(text) {
-		return fmt.Errorf("%w: it is too large", ErrMalformed)
+		return fmt.Errorf("%w: it is too large to be decoded", ErrMalformed)
 	}
-	err := json.Unmarshal(text, e)
+	err := json.Unmarshal(exact(text), w)
 	if _, mismatch := errors.AsType[*json.UnmarshalTypeError](err); err != nil && !mismatch {
 		return fmt.Errorf("%w: it is not JSON", ErrMalformed)
 	}
@@ -84,24 +113,27 @@ func decode(text []byte) (*Event, error) {
 		return nil, fmt.Errorf("%w: it has no webhook_type", ErrMalformed)
 	}
 	e := &Event{
-		ID: w.ID, Type: w.Type, ApplicationID: w.ApplicationID, Environment: w.Environment, SessionID: w.SessionID,
+		Type: w.Type, ID: w.ID, ApplicationID: w.ApplicationID, Environment: w.Environment, SessionID: w.SessionID,
 		WorkflowID: w.WorkflowID, VendorData: w.VendorData, SessionKind: w.SessionKind, Status: w.Status,
-		Timestamp: instant(w.Timestamp), Metadata: given(w.Metadata), ResubmitInfo: given(w.ResubmitInfo), Raw: text,
+		Timestamp: instant(w.Timestamp), Metadata: present(w.Metadata), ResubmitInfo: present(w.ResubmitInfo), Raw: text,
 	}
 	if e.SessionID == "" {
 		e.SessionID = w.BusinessSessionID
 	}
-	var test struct {
-		Test bool `json:"test_webhook"`
-	}
-	e.Test = json.Unmarshal(e.Metadata, &test) == nil && test.Test
-	if decision := given(w.Decision); decision != nil {
-		session, err := parseSession(decision, e.SessionID)
+	e.Test = e.ID == "" && saysTest(e.Metadata)
+	if decision := present(w.Decision); decision != nil {
+		session, err := parseDecision(decision, e.SessionID)
 		if err != nil {
 			return nil, fmt.Errorf("%w: its decision cannot be read", ErrMalformed)
 		}
 		e.Session = session
 	}
+	w.kind(e)
+	return e, nil
+}
+
+// kind fills in the kind of a session whose event does not name it.
+func (w *envelope) kind(e *Event) {
 	if e.SessionKind == "" && e.SessionID != "" {
 		switch {
 		case e.Session != nil && e.Session.SessionKind != "":
@@ -115,40 +147,18 @@ func decode(text []byte) (*Event, error) {
 	if e.Session != nil && e.Session.SessionKind == "" {
 		e.Session.SessionKind = e.SessionKind
 	}
-	return e, nil
 }
 
-// parseSession reads a decision. One of an older destination may leave out its id,
-// which the event has.
-func parseSession(decision []byte, id string) (*didit.Session, error) {
-	session, err := didit.ParseSession(decision)
-	if err == nil || id == "" || decision[0] != '{' {
-		return session, err
+// saysTest reads the mark of the console's test button.
+func saysTest(metadata []byte) bool {
+	var mark struct {
+		Test bool `json:"test_webhook"`
 	}
-	var head struct {
-		SessionID json.RawMessage `json:"session_id"`
-	}
-	if json.Unmarshal(decision, &head) != nil || given(head.SessionID) != nil {
-		return nil, err
-	}
-	quoted, err := json.Marshal(id)
-	if err != nil {
-		return nil, err
-	}
-	members := strings.TrimSpace(string(decision[1:]))
-	comma := ","
-	if members == "}" {
-		comma = ""
-	}
-	session, err = didit.ParseSession([]byte(`{"session_id":` + string(quoted) + comma + members))
-	if err == nil {
-		session.Raw = bytes.Clone(decision)
-	}
-	return session, err
+	return json.Unmarshal(exact(metadata), &mark) == nil && mark.Test
 }
 
-// given is nil for what is absent or null.
-func given(raw json.RawMessage) json.RawMessage {
+// present is nil for what is absent or null.
+func present(raw json.RawMessage) json.RawMessage {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
@@ -157,27 +167,9 @@ func given(raw json.RawMessage) json.RawMessage {
 
 // instant reads seconds since 1970; zero where they cannot be read.
 func instant(raw json.RawMessage) time.Time {
-	var seconds float64
-	if json.Unmarshal(raw, &seconds) != nil || seconds < 1 || seconds > math.MaxInt32*100.0 {
+	seconds, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil || seconds < 1 || seconds > math.MaxInt32*100.0 {
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0).UTC()
 }
-
-// String is the event's type, its session and where that stands.
-func (e Event) String() string {
-	s := didit.Session{SessionID: e.SessionID, SessionKind: e.SessionKind, Status: e.Status}
-	if e.Type != TypeStatusUpdated && e.Type != TypeDataUpdated {
-		return "webhook.Event(another type, " + s.String() + ")"
-	}
-	return "webhook.Event(" + e.Type + ", " + s.String() + ")"
-}
-
-// GoString is String.
-func (e Event) GoString() string { return e.String() }
-
-// Format prints String for every verb.
-func (e Event) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
-
-// LogValue is String.
-func (e Event) LogValue() slog.Value { return slog.StringValue(e.String()) }

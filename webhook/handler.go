@@ -2,147 +2,113 @@ package webhook
 
 import (
 	"context"
-	"errors"
-	"io"
+	"log/slog"
 	"net/http"
-	"time"
+	"strings"
 )
 
-const (
-	defaultMaxBody = 1 << 20
-	// lease is how long an event is reserved: less than Didit's first retry gap of a
-	// minute, so that the retry finds it free where its handler has died.
-	lease = 45 * time.Second
-	// callbackTime ends the callback before its lease does.
-	callbackTime = 40 * time.Second
-	// storeTime bounds what is written down after Didit may have hung up.
-	storeTime = 3 * time.Second
-)
+const defaultMaxBody = 1 << 20
 
-// HandlerOption sets one thing about a handler.
+// HandlerOption sets one thing about a handler, the last one of a kind wins. A bad value
+// panics when the option is made, which is when a program starts.
 type HandlerOption func(*handler)
 
-// WithDeduplication handles each event once, by its ID. Events without one, such as
-// the console's test deliveries, are handled as they come. A nil store panics.
+// ForApplication skips events of other applications than your own: they are
+// acknowledged, and the callback does not see them. An event that names no application
+// passes only if it is a Test. Letters' case and white space around the id do not count.
+// An id that is empty, in quotes or has "Bearer " before it panics.
+func ForApplication(id string) HandlerOption {
+	id = strings.TrimSpace(id)
+	if id == "" {
+		panic("webhook: ForApplication must not be empty: is the variable set?")
+	}
+	if problem := checkPasted(id); problem != "" {
+		panic("webhook: ForApplication " + problem)
+	}
+	return func(h *handler) { h.application = id }
+}
+
+// LiveOnly skips sandbox events and the console's tests: they are acknowledged, and the
+// callback does not see them. An event that names no environment is live unless it is a
+// Test, because Didit has not always named it.
+func LiveOnly() HandlerOption {
+	return func(h *handler) { h.liveOnly = true }
+}
+
+// WithDeduplication handles each event once, by its ID. An event is reserved for 45 s
+// before the callback, marked as done for 24 hours after it, and released where it has
+// failed. Events without an ID, such as the console's tests, are handled as they come. A
+// nil store panics.
 func WithDeduplication(s DeliveryStore) HandlerOption {
-	if s == nil {
-		panic("webhook: a nil DeliveryStore")
+	if isNil(s) {
+		panic("webhook: WithDeduplication must not be given a nil DeliveryStore")
 	}
 	return func(h *handler) { h.store = s }
 }
 
-// WithMaxBody bounds a delivery's body, 1 MiB unless said. It panics unless n is
-// positive.
+// WithMaxBody bounds a delivery's body in bytes: 1 MiB unless said. More than 16 MiB does
+// not help, since [Verifier.Verify] takes no more. It panics unless n is positive.
 func WithMaxBody(n int64) HandlerOption {
 	if n <= 0 {
-		panic("webhook: a body limit that is not positive")
+		panic("webhook: WithMaxBody must be positive")
 	}
 	return func(h *handler) { h.maxBody = n }
 }
 
-// Handler receives deliveries and hands each event to f. It answers 200 once f has
-// succeeded or the event was handled before; 401 for a missing, wrong or stale
-// signature; 400 for what is not an event; 405 and 413; 500 when f failed or panicked,
-// and 503 while another worker has the event or the store cannot tell: Didit then
-// tries again. It never answers 404, which Didit would take for an outage.
-//
-// The context of f ends after 40 s, or when Didit hangs up, after 5 s: f writes down
-// what is to be done. A nil f panics.
-func (v *Verifier) Handler(f func(context.Context, *Event) error, opts ...HandlerOption) http.Handler {
-	if f == nil {
-		panic("webhook: a nil callback")
+// WithLogger tells why a delivery was refused (a warning), skipped (for information) or
+// has failed (an error): the reason, the answer's status and, once the signature was
+// verified, the event's id, its type and its session's id. It also writes what your
+// callback returned or panicked with, and what the store returned. Nothing else of a
+// delivery is written. Silent without it. A nil logger panics.
+func WithLogger(l *slog.Logger) HandlerOption {
+	if l == nil {
+		panic("webhook: WithLogger must not be given a nil Logger")
 	}
-	h := &handler{verifier: v, callback: f, maxBody: defaultMaxBody}
+	return func(h *handler) { h.logger = l }
+}
+
+// Handler receives deliveries and hands each event to f. Didit tries again after a 5xx
+// and never after another answer of these:
+//
+//   - 200: f has succeeded, the event was handled before, or it is skipped.
+//   - 400: the body is no event, or can be read in two ways.
+//   - 401: the signature is missing, wrong or stale.
+//   - 405, 413: not a POST; a body over [WithMaxBody]'s bound.
+//   - 500: f has failed or panicked.
+//   - 503: another worker has the event, the store has failed, or the body broke off.
+//
+// It never answers 404, which Didit takes for an outage.
+//
+// The context of f ends after 40 s, or when Didit hangs up, which it does after 5 s: f
+// only records what is to be done. An event that f has handled is marked as done even if
+// Didit has hung up by then. Give your http.Server a ReadTimeout, some 10 s.
+//
+// A nil f, a nil option and a [Verifier] that NewVerifier did not make panic.
+//
+// https://docs.didit.me/integration/webhooks
+func (v *Verifier) Handler(f func(context.Context, *Event) error, opts ...HandlerOption) http.Handler {
+	if !v.usable() {
+		panic("webhook: the verifier was not made by NewVerifier")
+	}
+	if f == nil {
+		panic("webhook: Handler must not be given a nil callback")
+	}
+	h := &handler{verifier: v, callback: f, maxBody: defaultMaxBody, logger: slog.New(slog.DiscardHandler)}
 	for _, option := range opts {
+		if option == nil {
+			panic("webhook: Handler must not be given a nil HandlerOption")
+		}
 		option(h)
 	}
 	return h
 }
 
 type handler struct {
-	verifier *Verifier
-	callback func(context.Context, *Event) error
-	store    DeliveryStore
-	maxBody  int64
-}
-
-func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		reply(w, http.StatusMethodNotAllowed)
-		return
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
-	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
-	switch {
-	case tooLarge:
-		reply(w, http.StatusRequestEntityTooLarge)
-		return
-	case err != nil:
-		reply(w, http.StatusBadRequest)
-		return
-	}
-	e, err := h.verifier.Verify(r.Header, body)
-	switch {
-	case errors.Is(err, ErrMalformed):
-		reply(w, http.StatusBadRequest)
-	case err != nil:
-		reply(w, http.StatusUnauthorized)
-	case h.store == nil || e.ID == "":
-		reply(w, h.handle(r.Context(), e, time.Now().Add(callbackTime)))
-	default:
-		reply(w, h.once(r.Context(), e))
-	}
-}
-
-func reply(w http.ResponseWriter, status int) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	io.WriteString(w, http.StatusText(status)+"\n")
-}
-
-// once handles an event unless it was handled before.
-func (h *handler) once(ctx context.Context, e *Event) (status int) {
-	deadline := time.Now().Add(callbackTime) // the lease runs while the store makes it
-	r, err := h.store.Reserve(ctx, e.ID, lease)
-	switch {
-	case err != nil:
-		return http.StatusServiceUnavailable
-	case r.State == Done:
-		return http.StatusOK
-	case r.State != Acquired:
-		return http.StatusServiceUnavailable
-	}
-	if !time.Now().Before(deadline) {
-		_ = h.settle(ctx, r, h.store.Release)
-		return http.StatusServiceUnavailable
-	}
-	if status = h.handle(ctx, e, deadline); status == http.StatusOK {
-		// It was handled, whatever becomes of the note: a 5xx would have it handled again.
-		_ = h.settle(ctx, r, h.store.Complete)
-		return status
-	}
-	_ = h.settle(ctx, r, h.store.Release) // else the lease lapses
-	return status
-}
-
-// settle writes down what became of a reservation, though Didit may have hung up.
-func (h *handler) settle(ctx context.Context, r Reservation, write func(context.Context, Reservation) error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
-	defer cancel()
-	return write(ctx, r)
-}
-
-func (h *handler) handle(ctx context.Context, e *Event, deadline time.Time) (status int) {
-	ctx, cancel := context.WithDeadline(ctx, deadline)
-	defer cancel()
-	status = http.StatusInternalServerError
-	defer func() {
-		// A panic may hold anything of the event: it is not passed on.
-		_ = recover()
-	}()
-	if h.callback(ctx, e) == nil {
-		status = http.StatusOK
-	}
-	return status
+	verifier    *Verifier
+	callback    func(context.Context, *Event) error
+	store       DeliveryStore // nil: events are handled as they come
+	maxBody     int64
+	application string // "": any
+	liveOnly    bool
+	logger      *slog.Logger
 }

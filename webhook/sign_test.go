@@ -1,20 +1,10 @@
 package webhook_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 )
-
-func rawSignature(t testing.TB, text []byte) string {
-	t.Helper()
-	h := hmac.New(sha256.New, []byte(secret))
-	h.Write(text)
-	return hex.EncodeToString(h.Sum(nil))
-}
 
 // TestSign makes what Didit documents.
 func TestSign(t *testing.T) {

@@ -1,5 +1,5 @@
-// Webhook is a receiver of Partner A's: it shares each approved session with Partner
-// B as soon as Didit reports it.
+// Webhook is Partner A's receiver: it shares each approved session with Partner B as
+// soon as Didit reports it.
 //
 // By default it runs on the embedded stand-in, sends itself some events and ends:
 //
@@ -8,7 +8,13 @@
 // With -listen it serves until it is told to end. The key is in DIDIT_API_KEY, the
 // destination's secret in DIDIT_WEBHOOK_SECRET:
 //
-//	go run ./examples/webhook -listen :8080 -application <ours> -partner <B's application id>
+//	go run ./examples/webhook -listen :8080 -application <yours> -partner <Partner B's>
+//
+// On the sandbox, the first line that it prints has the ids, the key and the secret:
+//
+//	go run ./examples/sandbox -addr 127.0.0.1:8123 -webhooks http://127.0.0.1:8080/didit
+//	go run ./examples/webhook -listen 127.0.0.1:8080 -base-url http://127.0.0.1:8123 -environment sandbox -application ... -partner ...
+//	curl -X PATCH http://127.0.0.1:8123/v3/session/<id>/update-status/ -H "x-api-key: ..." -H "content-type: application/json" -d '{"new_status": "Declined"}'
 package main
 
 import (
@@ -18,10 +24,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 
@@ -31,110 +35,61 @@ import (
 )
 
 func main() {
-	listen := flag.String("listen", "", "address to serve on; empty: the demonstration on the stand-in")
-	application := flag.String("application", "", "with -listen: id of our application")
-	partner := flag.String("partner", "", "with -listen: id of the partner's application")
-	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	run := demonstrate
-	if *listen != "" {
-		run = func(ctx context.Context) error { return production(ctx, *listen, *application, *partner) }
-	}
-	if err := run(ctx); err != nil {
-		slog.Error(err.Error())
+	err := run(ctx, os.Args[1:], os.Getenv, slog.Default())
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		slog.Error("ended", "error", err)
 		os.Exit(1)
 	}
 }
 
-// receiver turns events into shares.
-type receiver struct {
-	client      *didit.Client
-	application string // ours
-	partner     string
-	environment string
-	send        func(didit.ShareToken) // to the partner, over a channel of our own
-	queue       chan string            // sessions to share; a database table in real life
-}
-
-// accept is the callback. Didit hangs up after 5 seconds, so it only writes down what
-// is to be done.
-func (r *receiver) accept(ctx context.Context, e *webhook.Event) error {
-	if e.ApplicationID != r.application || e.Environment != r.environment || e.Test {
-		slog.Info("not for us", "event", e)
-		return nil // an error would have Didit send it again
+func run(ctx context.Context, args []string, getenv func(string) string, log *slog.Logger) error {
+	flags := flag.NewFlagSet("webhook", flag.ContinueOnError)
+	listen := flags.String("listen", "", "address to serve on; empty: the demonstration on the stand-in")
+	application := flags.String("application", "", "with -listen: id of your application")
+	partner := flags.String("partner", "", "with -listen: id of the partner's application")
+	baseURL := flags.String("base-url", didit.DefaultBaseURL, "with -listen: where Didit serves its API, or the sandbox")
+	environment := flags.String("environment", "live", "with -listen: whose events are for you, live or sandbox")
+	if err := flags.Parse(args); err != nil {
+		return err
 	}
-	if e.Type != webhook.TypeStatusUpdated || e.Status != didit.StatusApproved {
-		slog.Info("nothing to share", "event", e)
-		return nil
+	switch {
+	case flags.NArg() > 0:
+		return errors.New("takes flags only, see -h")
+	case *listen == "":
+		return demonstrate(ctx, log)
+	case *application == "" || *partner == "":
+		return errors.New("-listen needs -application and -partner")
+	case *environment != "live" && *environment != "sandbox":
+		return errors.New("-environment must be live or sandbox")
 	}
-	select {
-	case r.queue <- e.SessionID:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err() // 500: Didit tries again
-	}
-}
-
-// work shares what is in the queue until it is closed.
-func (r *receiver) work(ctx context.Context) {
-	for id := range r.queue {
-		shared, err := r.client.ShareSession(ctx, id, didit.ShareSessionParams{ForApplicationID: r.partner, TTL: 10 * time.Minute})
-		if err != nil {
-			slog.Error("not shared", "session", id, "error", err, "again", didit.Retryable(err))
-			continue
-		}
-		slog.Info("shared", "session", shared)
-		r.send(shared.Token)
-	}
-}
-
-// serve receives events until ctx ends, then lets what is under way finish.
-func serve(ctx context.Context, l net.Listener, verifier *webhook.Verifier, r *receiver) error {
-	mux := http.NewServeMux()
-	mux.Handle("/didit", verifier.Handler(r.accept, webhook.WithDeduplication(webhook.NewMemoryStore(10_000))))
-	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second}
-	var worker sync.WaitGroup
-	worker.Go(func() { r.work(context.WithoutCancel(ctx)) })
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(l) }()
-	var err error
-	select {
-	case err = <-failed:
-	case <-ctx.Done():
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		err = server.Shutdown(end)
-	}
-	close(r.queue)
-	worker.Wait()
-	return err
-}
-
-func production(ctx context.Context, address, application, partner string) error {
-	client, err := didit.NewClient(didit.WithApplicationID(application))
+	client, err := didit.NewClient(didit.WithAPIKey(getenv("DIDIT_API_KEY")), didit.WithApplicationID(*application), didit.WithBaseURL(*baseURL))
 	if err != nil {
 		return err
 	}
-	verifier, err := webhook.NewVerifier(os.Getenv("DIDIT_WEBHOOK_SECRET"))
+	verifier, err := webhook.NewVerifier(getenv("DIDIT_WEBHOOK_SECRET"))
 	if err != nil {
 		return fmt.Errorf("DIDIT_WEBHOOK_SECRET: %w", err)
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", *listen)
 	if err != nil {
 		return err
 	}
-	slog.Info("serving", "address", l.Addr().String(), "path", "/didit")
-	return serve(ctx, l, verifier, &receiver{
-		client: client, application: application, partner: partner, environment: "live", queue: make(chan string, 100),
+	log.Info("serving", "url", "http://"+l.Addr().String()+"/didit", "environment", *environment)
+	r := &receiver{
+		client: client, application: *application, partner: *partner, environment: *environment, log: log, queue: make(chan string, 100),
 		send: func(token didit.ShareToken) {
-			slog.Warn("send the token to the partner here", "token", token.Fingerprint())
+			log.Warn("send the token to the partner here", "token", token)
 		},
-	})
+	}
+	return r.serve(ctx, l, verifier)
 }
 
 // demonstrate plays Didit, both partners and the persons.
-func demonstrate(ctx context.Context) error {
+func demonstrate(ctx context.Context, log *slog.Logger) error {
 	server := didittest.NewServer()
 	defer server.Close()
 	a, b := server.AddApplication("Partner A"), server.AddApplication("Partner B")
@@ -149,13 +104,13 @@ func demonstrate(ctx context.Context) error {
 	}
 	var tokens []didit.ShareToken
 	r := &receiver{
-		client: a.Client(), application: a.ID, partner: b.ID, environment: "sandbox", queue: make(chan string, 100),
+		client: a.Client(), application: a.ID, partner: b.ID, environment: "sandbox", log: log, queue: make(chan string, 100),
 		send: func(token didit.ShareToken) { tokens = append(tokens, token) },
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	done := make(chan error, 1)
-	go func() { done <- serve(ctx, l, verifier, r) }()
+	go func() { done <- r.serve(ctx, l, verifier) }()
 
 	approved := a.AddSession(didittest.SessionFixture{Status: didit.StatusInProgress})
 	declined := a.AddSession(didittest.SessionFixture{Status: didit.StatusInProgress})
@@ -180,7 +135,7 @@ func demonstrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	slog.Info("imported by the partner", "session", imported)
+	log.Info("imported by the partner", "session", imported)
 	if imported.SharedFromSession != approved {
 		return errors.New("another session was shared")
 	}

@@ -32,6 +32,7 @@ type layer struct {
 // didittest reads Didit's documentation by itself: it takes the root's types, and nothing of what decides.
 var layers = []layer{
 	{"internal", append([]string{module + "/internal/"}, linked[1:]...)},
+	{"webhook/storetest", []string{module + "/webhook"}},
 	{"webhook", []string{module, module + "/internal/"}},
 	{"didittest", []string{module, module + "/didittest/", "github.com/golang-jwt/jwt"}},
 	{"examples", []string{module, module + "/didittest", module + "/webhook"}},

@@ -49,4 +49,5 @@ def canonical(text):
     return json.dumps(shorten(json.loads(text)), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-print(json.dumps([{"text": text, "canonical": canonical(text)} for text in TEXTS], indent=1))
+if __name__ == "__main__":
+    print(json.dumps([{"text": text, "canonical": canonical(text)} for text in TEXTS], indent=1))
