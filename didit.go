@@ -81,8 +81,11 @@
 // # Secrets
 //
 // No key, token, vendor data or personal data is in an error, a log line, an audit event
-// or the output of fmt and slog for the values of this package. The key is sent to the
-// base URL's host only, over https.
+// or the output of fmt and slog for the values of this package, printed themselves or in
+// a field of a struct of yours. The fields of a [Session] are there for who asks:
+// encoding/json writes them, and so does slog's JSON handler for a struct of yours around
+// one. The text of a token is out of reach of all of them. The key is sent to the base
+// URL's host only, over https.
 //
 // # What was not verified
 //

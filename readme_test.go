@@ -67,7 +67,7 @@ func TestREADME(t *testing.T) {
 func squeeze(code string) string { return strings.Join(strings.Fields(code), " ") }
 
 func readmeShare(ctx context.Context, sessionID, partnerB string, sendToPartner func(string) error) error {
-	client, err := didit.NewClient() // the key is in DIDIT_API_KEY
+	client, err := didit.NewClient() // the key is in DIDIT_API_KEY, its application in DIDIT_APPLICATION_ID
 	if err != nil {
 		return err
 	}
