@@ -55,13 +55,22 @@ func (l *lane) wait(ctx context.Context, also *lane) error {
 		return err
 	}
 	defer l.leave()
+	if also != nil && also.tooLate(ctx) {
+		return ErrDeadline
+	}
+	waited := false // because of the pace
 	select {
 	case <-l.turn:
-	case <-ctx.Done():
-		return ctx.Err()
+	default:
+		waited = true
+		select {
+		case <-l.turn:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	defer func() { l.turn <- struct{}{} }()
-	for waited := false; ; waited = true {
+	for ; ctx.Err() == nil; waited = true {
 		d := l.until(time.Now())
 		if d <= 0 {
 			if also != nil {
@@ -77,9 +86,13 @@ func (l *lane) wait(ctx context.Context, also *lane) error {
 			return err
 		}
 	}
+	return ctx.Err()
 }
 
 func sleep(ctx context.Context, d time.Duration) error {
+	if end, ok := ctx.Deadline(); ok && time.Until(end) < d {
+		return ErrDeadline
+	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -95,17 +108,26 @@ func (l *lane) join(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if l.tooLate(ctx) {
+		return ErrDeadline
+	}
+	l.mu.Lock()
+	l.waiting++
+	l.mu.Unlock()
+	return nil
+}
+
+// tooLate reports whether the context ends before who joins now would have a slot.
+func (l *lane) tooLate(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return false
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if end, ok := ctx.Deadline(); ok {
-		now := time.Now()
-		l.settle(now)
-		if now.Add(l.left(now) + time.Duration(l.waiting)*l.interval()).After(end) {
-			return ErrDeadline
-		}
-	}
-	l.waiting++
-	return nil
+	now := time.Now()
+	l.settle(now)
+	return end.Sub(now) < l.left(now)+time.Duration(l.waiting)*l.interval()
 }
 
 func (l *lane) leave() {
@@ -130,14 +152,15 @@ func (l *lane) take(now time.Time, waited bool) time.Duration {
 	if d := l.left(now); d > 0 {
 		return d
 	}
-	interval := l.interval()
+	interval, slot := l.interval(), now
 	if waited {
+		slot = l.next
+		if earliest := now.Add(-late); slot.Before(earliest) {
+			slot = earliest
+		}
 		l.rate.used += interval
 	}
-	if earliest := now.Add(-late); l.next.Before(earliest) {
-		l.next = earliest
-	}
-	l.next = l.next.Add(interval)
+	l.next = slot.Add(interval)
 	l.passed.begin(now)
 	return 0
 }
@@ -154,7 +177,7 @@ func (l *lane) interval() time.Duration {
 	if !math.IsInf(l.rate.ceiling, 1) {
 		spread += l.lag
 	}
-	return time.Duration(float64(spread) / l.rate.perMinute())
+	return time.Duration(min(float64(spread)/l.rate.perMinute(), float64(longest)))
 }
 
 // settle ends a pause whose time has come. What had got through is measured at its end,

@@ -32,7 +32,6 @@ package pace
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -50,9 +49,15 @@ const (
 )
 
 // ErrDeadline is what [Pacer.Wait] fails with where no slot could come before the
-// context's deadline. The call was not sent; [errors.Is] finds it in the
-// [didit.CallError] too.
-var ErrDeadline = errors.New("pace: no slot before the context's deadline")
+// context's deadline. The call was not sent; [errors.Is] finds this error in its
+// [didit.CallError] too. By itself it matches [context.DeadlineExceeded] as well.
+var ErrDeadline error = deadlineError{}
+
+type deadlineError struct{}
+
+func (deadlineError) Error() string { return "pace: no slot before the context's deadline" }
+
+func (deadlineError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // Pacer is a [didit.Limiter] and a [didit.AnswerObserver]: give it to every client of
 // one key with [didit.WithLimiter]. Any number of goroutines may use it. It has no
