@@ -2,7 +2,6 @@ package pace_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"math"
@@ -108,8 +107,9 @@ func TestPause(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range at {
 			wg.Go(func() {
-				assert.NoError(t, p.Wait(t.Context()))
-				at[i] = time.Since(begun)
+				if assert.NoError(t, p.Wait(t.Context())) {
+					at[i] = time.Since(begun)
+				}
 			})
 			synctest.Wait()
 		}
@@ -159,7 +159,7 @@ func TestCut(t *testing.T) {
 				}
 				p.ObserveAnswer(t.Context(), denied("ShareSession", 20*time.Second))
 				time.Sleep(time.Hour) // nobody comes to see the end of the pause
-				assert.InDelta(t, max(test.want, min(10, 3)), p.State().Writes.PerMinute, 1e-9)
+				assert.InDelta(t, test.want, p.State().Writes.PerMinute, 1e-9)
 			})
 		})
 	}
@@ -234,19 +234,19 @@ func TestCancel(t *testing.T) {
 		p := pace.New(60, 0)
 		require.NoError(t, p.Wait(t.Context()))
 		begun := time.Now()
-		cause := func() (context.Context, context.CancelFunc) { return context.WithCancel(t.Context()) }
 		var wg sync.WaitGroup
 		var cancels []context.CancelFunc
 		for range 10 {
-			ctx, cancel := cause()
+			ctx, cancel := context.WithCancel(t.Context())
 			cancels = append(cancels, cancel)
 			wg.Go(func() { assert.ErrorIs(t, p.Wait(ctx), context.Canceled) })
 			synctest.Wait()
 		}
 		var took time.Duration
 		wg.Go(func() {
-			assert.NoError(t, p.Wait(t.Context()))
-			took = time.Since(begun)
+			if assert.NoError(t, p.Wait(t.Context())) {
+				took = time.Since(begun)
+			}
 		})
 		synctest.Wait()
 		assert.Equal(t, 11, p.State().Writes.Waiting)
@@ -258,7 +258,7 @@ func TestCancel(t *testing.T) {
 		wg.Wait()
 		assert.InDelta(t, time.Second, took, float64(2*time.Millisecond))
 
-		ctx, cancel := cause()
+		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		require.ErrorIs(t, p.Wait(ctx), context.Canceled)
 	})
@@ -529,33 +529,33 @@ func TestIgnored(t *testing.T) {
 		p.ObserveAnswer(t.Context(), a)
 	}
 	assert.Equal(t, before, p.State())
-	_, err := json.Marshal(before)
-	require.NoError(t, err)
 }
 
 // TestParallel is for the race detector: everything at once.
 func TestParallel(t *testing.T) {
 	t.Parallel()
-	p := pace.Adaptive()
-	var wg sync.WaitGroup
-	for i := range 32 {
-		wg.Go(func() {
-			for n := range 200 {
-				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-				if n%7 == 0 {
+	synctest.Test(t, func(t *testing.T) {
+		p := pace.Adaptive()
+		var wg sync.WaitGroup
+		for i := range 32 {
+			wg.Go(func() {
+				for n := range 200 {
+					ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+					if n%7 == i%7 {
+						time.AfterFunc(10*time.Millisecond, cancel)
+					}
+					if p.Wait(ctx) == nil {
+						p.ObserveAnswer(ctx, through())
+					}
+					if i == 0 && n%50 == 0 {
+						p.ObserveAnswer(ctx, denied("ShareSession", time.Millisecond))
+					}
+					_ = p.State()
 					cancel()
 				}
-				if p.Wait(ctx) == nil {
-					p.ObserveAnswer(ctx, through())
-				}
-				if i == 0 && n%50 == 0 {
-					p.ObserveAnswer(ctx, denied("ShareSession", time.Millisecond))
-				}
-				_ = p.State()
-				cancel()
-			}
-		})
-	}
-	wg.Wait()
-	assert.Zero(t, p.State().Writes.Waiting)
+			})
+		}
+		wg.Wait()
+		assert.Zero(t, p.State().Writes.Waiting)
+	})
 }

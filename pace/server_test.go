@@ -34,19 +34,20 @@ type rule interface {
 type fixedWindow struct {
 	limit         int
 	length, phase time.Duration
-	window        time.Duration
+	begun         time.Duration // its present window
 	n             int
 }
 
 func (f *fixedWindow) allow(at time.Duration) time.Duration {
 	at += f.phase
-	if w := at / f.length; w != f.window {
-		f.window, f.n = w, 0
+	into := at % f.length
+	if begun := at - into; begun != f.begun {
+		f.begun, f.n = begun, 0
 	}
 	if f.n++; f.n <= f.limit {
 		return 0
 	}
-	return (f.window+1)*f.length - at
+	return f.length - into
 }
 
 // slidingWindow counts what got through in the time just past.
@@ -108,7 +109,7 @@ func (s *server) RoundTrip(req *http.Request) (*http.Response, error) {
 	if wait := s.decide(); wait > 0 {
 		resp.StatusCode = http.StatusTooManyRequests
 		resp.Header.Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
-		resp.Header.Set("X-RateLimit-Limit", strconv.Itoa(s.named))
+		resp.Header.Set("X-Ratelimit-Limit", strconv.Itoa(s.named))
 	} else if req.Method == http.MethodGet {
 		resp.StatusCode, resp.Body = http.StatusOK, io.NopCloser(strings.NewReader("%PDF-1.7"))
 	}
