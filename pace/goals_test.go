@@ -110,7 +110,11 @@ func TestToldUneven(t *testing.T) {
 // TestRandomRules: limits, windows, buckets and ways that nobody has thought of.
 func TestRandomRules(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(48) {
+	seeds := uint64(48)
+	if testing.Short() {
+		seeds = 12
+	}
+	for seed := range seeds {
 		random := rand.New(rand.NewPCG(seed, 16))
 		limit := 20 + random.IntN(600)
 		length := time.Duration(5+random.IntN(56)) * time.Second

@@ -29,10 +29,11 @@ func OneOf(n int) Option {
 	}
 }
 
-// Alone tells [Adaptive] that no other process uses the key. Then a limit that a 429
-// names is this process's own, and never exceeded from there on. Where others do use
-// the key, calls are lost by it. It does not go together with [OneOf], nor with [New],
-// which is told the limits.
+// Alone tells [Adaptive] that no other process uses the key. Then the limit that a 429
+// names is this process's own, and is not exceeded from there on: after the first
+// refusals there are hardly any. Where others do use the key, it is all processes' limit
+// together and says nothing of the part of one. It does not go together with [OneOf],
+// nor with [New], which is told the limits.
 func Alone() Option { return func(s *settings) { s.single = true } }
 
 func (s *settings) add(field, message string) {

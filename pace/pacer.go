@@ -11,14 +11,25 @@
 // of their own each: a 429 for a write does not stop reads. A PDF counts as a read as
 // well.
 //
+// # What it comes to
+//
+// In simulations of 10,000 calls from 64 goroutines, against windows and buckets that
+// let 300 a minute through (TestGoals prints the figures):
+//
+//	told the limits, or each process its part    99.9 % of the limit    none refused
+//	told nothing                                 99 % or more           0.5 to 0.9 of 100 calls
+//	three processes, told nothing                98 % or more           1.8 to 3.4 of 100 calls
+//
+// No call was lost. A quarter or more of what got through went to each of the three.
+//
 // # Which client suits
 //
 // A 429 stops everybody until its Retry-After is over, and the refused call waits for
-// that in its client. So leave [didit.WithMaxRetryAfter] at its minute, which is how
-// long Didit's window is; with less, a refused call gives up. The default of
-// [didit.WithMaxRetries] is enough where no other process uses the key; where several
-// do, calls are refused more often: 20. Work that repeats calls by itself takes
-// WithMaxRetries(0) and loses nothing by it, because the pacer stops all calls alike.
+// that in its client. So leave [didit.WithMaxRetryAfter] at its minute, which is as long
+// as Didit's window; with less, a refused call gives up. The default of
+// [didit.WithMaxRetries], 4, lost nothing with up to three processes; the more share a
+// key, the more are refused: 20. Work that repeats calls by itself takes
+// WithMaxRetries(0): whatever it repeats waits for the end of the pause here.
 //
 // The wait for a slot is outside of an attempt's timeout. What bounds it is the
 // context of the call: give it a deadline. [Pacer.Wait] fails at once where it could
@@ -68,22 +79,27 @@ type Pacer struct {
 }
 
 // New makes a pacer that is told the limits, in calls a minute; 0 stands for Didit's
-// own, 300 writes and 600 reads. PDFs have 50. It spreads calls evenly and is not
-// refused unless somebody else uses the key. A limit that turns out to be lower is
-// learnt; none is ever exceeded, whatever a 429 names.
+// own, 300 writes and 600 reads. PDFs have 50. It spreads calls evenly, so that none is
+// refused while nobody else uses the key. A limit that turns out to be lower is learnt;
+// those that were told are never exceeded, whatever a 429 names.
 //
-// A negative limit or a bad option is not sent around: every Wait returns it as a
-// *[didit.ValidationError].
+// Where a limit is negative or an option bad, nothing is let out: every Wait returns a
+// *[didit.ValidationError] that names it.
+//
+// https://docs.didit.me/integration/rate-limiting
 func New(writesPerMinute, readsPerMinute int, opts ...Option) *Pacer {
 	return newPacer(true, writesPerMinute, readsPerMinute, opts)
 }
 
 // Adaptive makes a pacer that learns the limits: it does not hold anything back before
-// the first 429, and finds its part where other processes use the key as well. It is
-// never told by X-RateLimit-Remaining or X-RateLimit-Reset.
+// the first 429, then follows what gets through, and tries a little more the longer
+// nothing is refused. So it finds its part where other processes use the key as well.
+// X-RateLimit-Remaining and X-RateLimit-Reset are not looked at.
 //
-// A bad option is not sent around: every Wait returns it as a
-// *[didit.ValidationError].
+// Where an option is bad, nothing is let out: every Wait returns a
+// *[didit.ValidationError] that names it.
+//
+// https://docs.didit.me/integration/rate-limiting
 func Adaptive(opts ...Option) *Pacer { return newPacer(false, 0, 0, opts) }
 
 func newPacer(told bool, writes, reads int, opts []Option) *Pacer {
@@ -107,43 +123,47 @@ func newPacer(told bool, writes, reads int, opts []Option) *Pacer {
 	}
 }
 
-// Wait returns when the call that the context belongs to may be sent: nil, or the
-// context's error once that has ended, and the place in the queue is free again. It
-// fails at once with [ErrDeadline] where the wait could not end before the context's
-// deadline, as things stand. A context without an operation counts as a write.
+// Wait returns nil when the call that the context belongs to may be sent. Every call of
+// it takes a slot. Once the context has ended it returns the context's error, and the
+// place in the queue is free again. It fails at once with [ErrDeadline] where the wait
+// could not end before the context's deadline at the present pace; who waits already
+// when a pause begins fails in the same way. A context without an operation counts as a
+// write.
 //
 // https://docs.didit.me/integration/rate-limiting
 func (p *Pacer) Wait(ctx context.Context) error {
 	if err := p.usable(ctx); err != nil {
 		return err
 	}
-	write := didit.IsWrite(ctx)
-	switch operation, path, _ := didit.OperationFromContext(ctx); {
-	case write:
+	if didit.IsWrite(ctx) {
 		return p.writes.wait(ctx, nil)
-	case isPDF(operation, path):
-		return p.pdfs.wait(ctx, p.reads)
-	default:
-		return p.reads.wait(ctx, nil)
 	}
+	if operation, path, _ := didit.OperationFromContext(ctx); isPDF(operation, path) {
+		return p.pdfs.wait(ctx, p.reads)
+	}
+	return p.reads.wait(ctx, nil)
 }
 
-// ObserveAnswer learns from one attempt. A 429 stops all calls of its lane until
-// Retry-After is over, for 5 s or more where there is none. It never waits.
+// ObserveAnswer learns from one attempt. A 429 stops all calls of its kind until
+// Retry-After is over, or for 5, 10, 20 and 40 s where there is none. A PDF's 429 stops
+// PDFs alone: which of its two limits was met is not said, and reads meet their own. It
+// never waits.
+//
+// https://docs.didit.me/integration/rate-limiting
 func (p *Pacer) ObserveAnswer(ctx context.Context, a didit.Answer) {
 	if p.usable(ctx) != nil || a.StatusCode == 0 {
 		return
 	}
-	_, path, _ := didit.OperationFromContext(ctx)
-	switch pdf := !a.Write && isPDF(a.Operation, path); {
-	case a.Write:
+	if a.Write {
 		p.writes.observe(a)
-	case pdf && a.StatusCode == http.StatusTooManyRequests:
-		p.pdfs.observe(a) // which of the two limits it was is not said; reads have 429s of their own
-	case pdf:
+		return
+	}
+	_, path, _ := didit.OperationFromContext(ctx)
+	pdf := isPDF(a.Operation, path)
+	if pdf {
 		p.pdfs.observe(a)
-		p.reads.observe(a)
-	default:
+	}
+	if !pdf || a.StatusCode != http.StatusTooManyRequests {
 		p.reads.observe(a)
 	}
 }

@@ -28,14 +28,15 @@ type layer struct {
 	imports []string
 }
 
-// layers is the order of the packages: examples, then didittest and webhook, then the root, then internal.
+// layers is the order of the packages: examples, then didittest, webhook and pace, then the root, then internal.
 // didittest reads Didit's documentation by itself: it takes the root's types, and nothing of what decides.
 var layers = []layer{
 	{"internal", append([]string{module + "/internal/"}, linked[1:]...)},
 	{"webhook/storetest", []string{module + "/webhook"}},
 	{"webhook", []string{module, module + "/internal/"}},
+	{"pace", []string{module}},
 	{"didittest", []string{module, module + "/didittest/", "github.com/golang-jwt/jwt"}},
-	{"examples", []string{module, module + "/didittest", module + "/webhook"}},
+	{"examples", []string{module, module + "/didittest", module + "/webhook", module + "/pace"}},
 	{".", append([]string{module + "/internal/"}, linked[1:]...)},
 }
 
