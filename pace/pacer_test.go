@@ -288,7 +288,9 @@ func TestDeadline(t *testing.T) {
 			wg.Go(func() { assert.NoError(t, p.Wait(t.Context())) })
 		}
 		synctest.Wait()
+		begun = time.Now()
 		require.ErrorIs(t, within(5500*time.Millisecond), pace.ErrDeadline, "five stand before")
+		assert.Zero(t, time.Since(begun), "at once")
 		wg.Go(func() { assert.NoError(t, within(6500*time.Millisecond)) })
 		wg.Wait()
 
@@ -438,7 +440,7 @@ func TestPDFGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := pace.New(0, 0)
 		c := client(t, &server{rule: unlimited{}, way: steady(time.Millisecond)}, didit.WithLimiter(p))
-		p.ObserveAnswer(t.Context(), denied("GetSession", 10*time.Second))
+		p.ObserveAnswer(t.Context(), denied("GetSession", 10*time.Minute))
 		ctx, cancel := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		for range 50 {
@@ -450,13 +452,18 @@ func TestPDFGivesUp(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, 50, p.State().PDFs.Waiting)
 		assert.Equal(t, 1, p.State().Reads.Waiting)
+		begun := time.Now()
+		short, stop := context.WithTimeout(t.Context(), 2*time.Minute)
+		defer stop()
+		_, err := c.SessionPDF(short, sessionID, io.Discard)
+		require.ErrorIs(t, err, pace.ErrDeadline)
+		assert.Zero(t, time.Since(begun), "at once, though it is reads that stand still")
 		cancel()
 		wg.Wait()
 		assert.Equal(t, [2]int{}, [2]int{p.State().PDFs.Waiting, p.State().Reads.Waiting})
-		begun := time.Now()
-		_, err := c.SessionPDF(t.Context(), sessionID, io.Discard)
+		_, err = c.SessionPDF(t.Context(), sessionID, io.Discard)
 		require.NoError(t, err)
-		assert.Less(t, time.Since(begun), 10*time.Second+10*time.Millisecond)
+		assert.Less(t, time.Since(begun), 10*time.Minute+10*time.Millisecond)
 	})
 }
 
@@ -483,6 +490,21 @@ func TestGrowth(t *testing.T) {
 			assert.Greater(t, now-before, gained)
 			gained, before = now-before, now
 		}
+	})
+}
+
+// TestSmallGrowsSooner: what is left of a process that found the budget spent grows by
+// more than its share.
+func TestSmallGrowsSooner(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := pace.Adaptive()
+		require.NoError(t, p.Wait(t.Context()))
+		p.ObserveAnswer(t.Context(), denied("ShareSession", time.Hour))
+		for range 11 {
+			require.NoError(t, p.Wait(t.Context()))
+		}
+		assert.InDelta(t, 10/0.95+2, p.State().Writes.PerMinute, 0.2, "after a minute's use")
 	})
 }
 
