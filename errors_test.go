@@ -23,44 +23,6 @@ import (
 	"github.com/didit-go/didit"
 )
 
-// rootSentinels are all sentinels.
-var rootSentinels = map[string]error{
-	"ErrInvalidParams": didit.ErrInvalidParams, "ErrUnauthorized": didit.ErrUnauthorized, "ErrForbidden": didit.ErrForbidden,
-	"ErrNotFound": didit.ErrNotFound, "ErrRateLimited": didit.ErrRateLimited, "ErrServer": didit.ErrServer,
-	"ErrSessionNotShareable": didit.ErrSessionNotShareable, "ErrSelfShare": didit.ErrSelfShare,
-	"ErrApplicationNotFound": didit.ErrApplicationNotFound, "ErrInvalidTTL": didit.ErrInvalidTTL,
-	"ErrShareTokenInvalid": didit.ErrShareTokenInvalid, "ErrShareTokenExpired": didit.ErrShareTokenExpired,
-	"ErrShareTokenForeign": didit.ErrShareTokenForeign, "ErrSourceSessionGone": didit.ErrSourceSessionGone,
-	"ErrAlreadyImported": didit.ErrAlreadyImported, "ErrImportNotFound": didit.ErrImportNotFound,
-	"ErrWorkflowNotFound": didit.ErrWorkflowNotFound, "ErrWorkflowKindMismatch": didit.ErrWorkflowKindMismatch,
-	"ErrNotSent": didit.ErrNotSent, "ErrOutcomeUnknown": didit.ErrOutcomeUnknown, "ErrResultLost": didit.ErrResultLost,
-	"ErrTokenNotSerializable": didit.ErrTokenNotSerializable,
-}
-
-// rootMatches names every sentinel that an error matches.
-func rootMatches(err error) []string {
-	names := []string{}
-	for name, s := range rootSentinels {
-		if errors.Is(err, s) {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
-
-func rootNames(list string) []string {
-	names := strings.Fields(list)
-	for i := range names {
-		names[i] = "Err" + names[i]
-	}
-	slices.Sort(names)
-	if names == nil {
-		names = []string{}
-	}
-	return names
-}
-
 // The matrix of these tests is over all sentinels that there are.
 func TestAllSentinelsAreInTheMatrix(t *testing.T) {
 	t.Parallel()

@@ -39,43 +39,6 @@ type flow struct {
 	waited              time.Duration
 }
 
-func resume(p *didit.ImportSharedSessionParams)         { p.Resume = true }
-func noVendor(p *didit.ImportSharedSessionParams)       { p.VendorData = "" }
-func resumeNoVendor(p *didit.ImportSharedSessionParams) { p.Resume, p.VendorData = true, "" }
-
-// posting answers imports with these, and has these sessions.
-func posting(post func() (*http.Response, error), sessions ...own) func(*account) {
-	return func(a *account) { a.post, a.sessions = posts(post), sessions }
-}
-
-func has(sessions ...own) func(*account) { return func(a *account) { a.sessions = sessions } }
-
-func tokenExpired(ago time.Duration) func() didit.ShareToken {
-	return func() didit.ShareToken { return expiredSince(ago) }
-}
-
-func opaque() didit.ShareToken { return didit.NewShareToken("opaque") }
-
-// made changes a copy.
-func made(change func(*own)) own {
-	s := copyOf(vendor)
-	change(&s)
-	return s
-}
-
-func from(source string) own {
-	return made(func(s *own) { s.id, s.source = idCopy2, source })
-}
-
-const (
-	wholeSearch = 10 * time.Second // four searches
-	created201  = `{"session_id":"` + idCopy + `","status":"In Review"}`
-)
-
-func elseones() own  { return made(func(s *own) { s.vendor = "somebody" }) }
-func elseInRow() own { return made(func(s *own) { s.vendor, s.rowSource = "somebody", idSource }) }
-func unsourced() own { return made(func(s *own) { s.source = "" }) }
-
 func answeredFlows() []flow {
 	return []flow{
 		{name: "201", account: posting(answer(201, created201)), id: idCopy, posts: 1},

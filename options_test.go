@@ -19,10 +19,6 @@ import (
 	"github.com/didit-go/didit"
 )
 
-type rootLimiter struct{ err error }
-
-func (l *rootLimiter) Wait(context.Context) error { return l.err }
-
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	silent := slog.New(slog.DiscardHandler)
