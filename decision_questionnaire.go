@@ -1,0 +1,96 @@
+package didit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+)
+
+// QuestionnaireResponses are the questionnaires of a session. Didit sends them as a
+// list, older versions as an object keyed by question node: each of its members is
+// one item here, with its key as NodeID and what was sent for it in Answer.
+type QuestionnaireResponses []QuestionnaireResponse
+
+// UnmarshalJSON reads the list and the object.
+func (q *QuestionnaireResponses) UnmarshalJSON(data []byte) error {
+	*q = nil
+	switch {
+	case len(data) == 0:
+	case data[0] == '[':
+		return lenient(json.Unmarshal(data, (*[]QuestionnaireResponse)(q)))
+	case data[0] == '{':
+		var one QuestionnaireResponse
+		if err := lenient(json.Unmarshal(data, &one)); err != nil {
+			return err
+		}
+		if one.QuestionnaireID != "" || len(one.Sections) > 0 {
+			*q = QuestionnaireResponses{one} // a single questionnaire, in no list
+			return nil
+		}
+		return q.keyed(data)
+	}
+	return nil
+}
+
+// keyed reads the object keyed by question node, in the order in which it was sent.
+// Its data has been found valid, so that the decoder has nothing to report.
+func (q *QuestionnaireResponses) keyed(data []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	_, _ = dec.Token() // the brace
+	for dec.More() {
+		if len(*q) == maxKeyed {
+			*q = nil
+			return errors.New("more than 10,000 questionnaire responses")
+		}
+		var r QuestionnaireResponse
+		key, _ := dec.Token()
+		_ = dec.Decode(&r.Answer)
+		answer := r.Answer
+		_ = json.Unmarshal(answer, &r) // of an answer that is no object, nothing
+		r.Answer = answer
+		if node, ok := key.(string); ok && r.NodeID == "" {
+			r.NodeID = node
+		}
+		*q = append(*q, r)
+	}
+	return nil
+}
+
+// maxKeyed is how many members the object form may have: as many as a list.
+const maxKeyed = 10_000
+
+// QuestionnaireResponse is one questionnaire with its answers.
+type QuestionnaireResponse struct {
+	NodeID                string                 `json:"node_id"`
+	Status                FeatureStatus          `json:"status"`
+	QuestionnaireID       string                 `json:"questionnaire_id"`
+	Title                 string                 `json:"title"`
+	Description           string                 `json:"description"`
+	Languages             []string               `json:"languages,omitempty"`
+	DefaultLanguage       string                 `json:"default_language"`
+	IsActive              bool                   `json:"is_active"`
+	IsSimpleQuestionnaire bool                   `json:"is_simple_questionnaire"`
+	QuestionnaireGroupID  string                 `json:"questionnaire_group_id"`
+	Version               int                    `json:"version"`
+	PublishedAt           Timestamp              `json:"published_at,omitzero"`
+	Sections              []QuestionnaireSection `json:"sections,omitempty"`
+	Warnings              []Warning              `json:"warnings,omitempty"`
+	Answer                json.RawMessage        `json:"answer,omitempty"` // the object form only
+}
+
+// QuestionnaireSection is a part of a questionnaire.
+type QuestionnaireSection struct {
+	Title       string              `json:"title"`
+	Description string              `json:"description"`
+	Items       []QuestionnaireItem `json:"items,omitempty"`
+}
+
+// QuestionnaireItem is a question and what was answered to it.
+type QuestionnaireItem struct {
+	UUID        string          `json:"uuid"`
+	ElementType string          `json:"element_type"` // "SHORT_TEXT", ...
+	Title       string          `json:"title"`
+	Description string          `json:"description"`
+	Value       json.RawMessage `json:"value,omitempty"`
+	Answer      json.RawMessage `json:"answer,omitempty"` // some answers have this instead
+}

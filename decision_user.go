@@ -1,0 +1,237 @@
+package didit
+
+import (
+	"encoding/json"
+)
+
+// IDVerification is one identity document. Its links to images and videos expire
+// within the hour.
+type IDVerification struct {
+	NodeID             string        `json:"node_id"` // empty in older sessions
+	Status             FeatureStatus `json:"status"`
+	VerificationMethod string        `json:"verification_method"` // "document", "id_lookup", "wallet"
+	Assurance          string        `json:"assurance"`           // "documentary", "data_match", "cryptographic"
+
+	DocumentType    string `json:"document_type"` // "Identity Card", "Passport", ...
+	DocumentSubtype string `json:"document_subtype"`
+	DocumentNumber  string `json:"document_number"`
+	PersonalNumber  string `json:"personal_number"`
+
+	PortraitImage         string `json:"portrait_image"`
+	FrontImage            string `json:"front_image"`
+	FrontVideo            string `json:"front_video"`
+	BackImage             string `json:"back_image"`
+	BackVideo             string `json:"back_video"`
+	FullFrontImage        string `json:"full_front_image"`
+	FullBackImage         string `json:"full_back_image"`
+	FrontImageCameraFront string `json:"front_image_camera_front"`
+	BackImageCameraFront  string `json:"back_image_camera_front"`
+
+	DateOfBirth      string `json:"date_of_birth"` // "1990-01-31", as are the other dates
+	Age              int    `json:"age"`
+	ExpirationDate   string `json:"expiration_date"`
+	DateOfIssue      string `json:"date_of_issue"`
+	IssuingState     string `json:"issuing_state"` // alpha-3
+	IssuingStateName string `json:"issuing_state_name"`
+
+	FirstName        string        `json:"first_name"`
+	LastName         string        `json:"last_name"`
+	FullName         string        `json:"full_name"`
+	Gender           string        `json:"gender"` // "M", "F", "U"
+	Address          string        `json:"address"`
+	FormattedAddress string        `json:"formatted_address"`
+	ParsedAddress    ParsedAddress `json:"parsed_address"`
+	PlaceOfBirth     string        `json:"place_of_birth"`
+	MaritalStatus    string        `json:"marital_status"`
+	Nationality      string        `json:"nationality"` // alpha-3
+
+	ExtraFields            json.RawMessage   `json:"extra_fields,omitempty"` // what only this kind of document has
+	MRZ                    json.RawMessage   `json:"mrz,omitempty"`
+	ExtraFiles             []json.RawMessage `json:"extra_files,omitempty"`
+	FrontImageQualityScore ImageQuality      `json:"front_image_quality_score"`
+	BackImageQualityScore  ImageQuality      `json:"back_image_quality_score"`
+	Warnings               []Warning         `json:"warnings,omitempty"`
+	Matches                []Match           `json:"matches,omitempty"`
+
+	FallbackFrom       json.RawMessage `json:"fallback_from,omitempty"`
+	IDLookup           json.RawMessage `json:"id_lookup,omitempty"`
+	WalletProvider     string          `json:"wallet_provider"`
+	WalletVerification json.RawMessage `json:"wallet_verification,omitempty"`
+}
+
+// ImageQuality is how well a side of a document was photographed, from 0 to 100.
+type ImageQuality struct {
+	FocusScore             Score  `json:"focus_score"`
+	BrightnessScore        Score  `json:"brightness_score"`
+	BrightnessIssue        string `json:"brightness_issue"`
+	IsDocumentFullyVisible bool   `json:"is_document_fully_visible"`
+	ResolutionScore        Score  `json:"resolution_score"`
+	OverallScore           Score  `json:"overall_score"`
+}
+
+// ParsedAddress is an address taken apart.
+type ParsedAddress struct {
+	AddressType      string       `json:"address_type"`
+	Category         string       `json:"category"`
+	Label            string       `json:"label"`
+	FormattedAddress string       `json:"formatted_address"`
+	Street1          string       `json:"street_1"`
+	Street2          string       `json:"street_2"`
+	City             string       `json:"city"`
+	Region           string       `json:"region"`
+	PostalCode       string       `json:"postal_code"`
+	Country          string       `json:"country"`
+	IsVerified       bool         `json:"is_verified"`
+	DocumentLocation *Coordinates `json:"document_location,omitempty"` // nil: unknown
+}
+
+// NFCVerification is what was read from a document's chip. Its links to images
+// expire within the hour.
+type NFCVerification struct {
+	NodeID             string             `json:"node_id"`
+	Status             FeatureStatus      `json:"status"`
+	IsNFCSkipped       bool               `json:"is_nfc_skipped"`
+	SkipReason         NFCSkipReason      `json:"skip_reason"`
+	PortraitImage      string             `json:"portrait_image"`
+	SignatureImage     string             `json:"signature_image"`
+	ChipData           ChipData           `json:"chip_data"`
+	Authenticity       ChipAuthenticity   `json:"authenticity"`
+	CertificateSummary CertificateSummary `json:"certificate_summary"`
+	Warnings           []Warning          `json:"warnings,omitempty"`
+}
+
+// NFCSkipReason is why a chip was not read, an open set.
+type NFCSkipReason string
+
+// The reasons that are documented.
+const (
+	NFCUserSkipped                 NFCSkipReason = "USER_SKIPPED"
+	NFCDocumentWithoutChip         NFCSkipReason = "DOCUMENT_WITHOUT_CHIP"
+	NFCChipCertificateUnavailable  NFCSkipReason = "CHIP_CERTIFICATE_UNAVAILABLE"
+	NFCDeviceWithoutNFC            NFCSkipReason = "DEVICE_WITHOUT_NFC"
+	NFCIntegrationWithoutNFCAccess NFCSkipReason = "INTEGRATION_WITHOUT_NFC_ACCESS"
+	NFCMRZKeyUnavailable           NFCSkipReason = "MRZ_KEY_UNAVAILABLE"
+)
+
+// ChipData is what the chip says of its holder. Dates are as "1990-01-31".
+type ChipData struct {
+	DocumentType   string `json:"document_type"`
+	IssuingCountry string `json:"issuing_country"`
+	DocumentNumber string `json:"document_number"`
+	ExpirationDate string `json:"expiration_date"`
+	FirstName      string `json:"first_name"`
+	LastName       string `json:"last_name"`
+	BirthDate      string `json:"birth_date"`
+	Gender         string `json:"gender"`
+	Nationality    string `json:"nationality"`
+	Address        string `json:"address"`
+	PlaceOfBirth   string `json:"place_of_birth"`
+}
+
+// ChipAuthenticity is whether the chip's content is what its issuer signed; false
+// where that was not checked.
+type ChipAuthenticity struct {
+	SODIntegrity bool `json:"sod_integrity"` // the signed index of the chip's content
+	DGIntegrity  bool `json:"dg_integrity"`  // the content itself
+}
+
+// CertificateSummary is the certificate that the chip was signed with.
+type CertificateSummary struct {
+	Issuer         string `json:"issuer"`
+	Subject        string `json:"subject"`
+	SerialNumber   Text   `json:"serial_number"`
+	NotValidAfter  string `json:"not_valid_after"` // in no single format
+	NotValidBefore string `json:"not_valid_before"`
+}
+
+// LivenessCheck is whether a living person was in front of the camera. Its links to
+// the image and the video expire within the hour.
+type LivenessCheck struct {
+	NodeID         string        `json:"node_id"`
+	Status         FeatureStatus `json:"status"`
+	Method         string        `json:"method"` // "ACTIVE_3D", "FLASHING", "PASSIVE"; some answers have lower case
+	Score          Score         `json:"score"`
+	ReferenceImage string        `json:"reference_image"`
+	VideoURL       string        `json:"video_url"`
+	AgeEstimation  Score         `json:"age_estimation"` // years
+	FaceQuality    Score         `json:"face_quality"`
+	FaceLuminance  Score         `json:"face_luminance"`
+	Matches        []Match       `json:"matches,omitempty"` // other sessions with this face
+	Warnings       []Warning     `json:"warnings,omitempty"`
+}
+
+// FaceMatch compares the person in front of the camera with the document's portrait.
+// Its links to images expire within the hour.
+type FaceMatch struct {
+	NodeID               string        `json:"node_id"`
+	Status               FeatureStatus `json:"status"`
+	Score                Score         `json:"score"`
+	SourceImageSessionID string        `json:"source_image_session_id"`
+	SourceImage          string        `json:"source_image"`
+	TargetImage          string        `json:"target_image"`
+	Warnings             []Warning     `json:"warnings,omitempty"`
+}
+
+// POAVerification is one proof of address. Its link to the document expires within
+// the hour.
+type POAVerification struct {
+	NodeID           string          `json:"node_id"`
+	Status           FeatureStatus   `json:"status"`
+	DocumentFile     string          `json:"document_file"`
+	IssuingState     string          `json:"issuing_state"`
+	DocumentType     string          `json:"document_type"` // "UTILITY_BILL", "BANK_STATEMENT", "GOVERNMENT_ISSUED_DOCUMENT", ...
+	DocumentSubtype  string          `json:"document_subtype"`
+	DocumentLanguage string          `json:"document_language"`
+	DocumentMetadata json.RawMessage `json:"document_metadata,omitempty"`
+	Issuer           string          `json:"issuer"`
+	IssueDate        string          `json:"issue_date"` // "2026-01-31"
+	ExpirationDate   string          `json:"expiration_date"`
+
+	POAAddress          string        `json:"poa_address"`
+	POAFormattedAddress string        `json:"poa_formatted_address"`
+	POAParsedAddress    ParsedAddress `json:"poa_parsed_address"`
+
+	NameOnDocument                  string `json:"name_on_document"`
+	NameMatchScoreExpectedDetails   Score  `json:"name_match_score_expected_details"`
+	NameMatchScoreIDVerification    Score  `json:"name_match_score_id_verification"`
+	ExpectedDetailsAddress          string `json:"expected_details_address"`
+	ExpectedDetailsFormattedAddress string `json:"expected_details_formatted_address"`
+
+	ExpectedDetailsParsedAddress ParsedAddress     `json:"expected_details_parsed_address"`
+	ExtraFields                  json.RawMessage   `json:"extra_fields,omitempty"`
+	ExtraFiles                   []json.RawMessage `json:"extra_files,omitempty"`
+	DetectedCodes                []json.RawMessage `json:"detected_codes,omitempty"` // bar codes and the like
+	Warnings                     []Warning         `json:"warnings,omitempty"`
+}
+
+// DatabaseValidation compares the person's data with registers of a country.
+type DatabaseValidation struct {
+	NodeID         string            `json:"node_id"`
+	Status         FeatureStatus     `json:"status"`
+	IssuingState   string            `json:"issuing_state"`
+	ValidationType string            `json:"validation_type"` // "one_by_one", "two_by_two", "not_enabled"
+	ScreenedData   json.RawMessage   `json:"screened_data,omitempty"`
+	Validations    []RegisterMatch   `json:"validations,omitempty"`
+	Errors         []json.RawMessage `json:"errors,omitempty"`
+	MatchType      string            `json:"match_type"` // "full_match", "partial_match", "no_match"
+	Warnings       []Warning         `json:"warnings,omitempty"`
+}
+
+// RegisterMatch is the answer of one register.
+type RegisterMatch struct {
+	ServiceID     string          `json:"service_id"`
+	ServiceName   string          `json:"service_name"`
+	Validation    json.RawMessage `json:"validation,omitempty"` // the result by field
+	OutcomeCode   Text            `json:"outcome_code"`
+	OutcomeDetail Text            `json:"outcome_detail"`
+	SourceData    json.RawMessage `json:"source_data,omitempty"`
+}
+
+// DocumentAIDocument is a step in which other documents were read. Links in its
+// items expire within the hour.
+type DocumentAIDocument struct {
+	NodeID   string            `json:"node_id"`
+	Status   FeatureStatus     `json:"status"`
+	Items    []json.RawMessage `json:"items,omitempty"` // as the workflow defines them
+	Warnings []Warning         `json:"warnings,omitempty"`
+}
