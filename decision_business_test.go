@@ -1,0 +1,99 @@
+package didit_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+)
+
+func TestDecisionBusinessFields(t *testing.T) {
+	t.Parallel()
+	s := parseFixture(t, "decision_business")
+
+	assert.Equal(t, didit.Features{
+		{Feature: "KYB_REGISTRY", NodeID: "feature_kyb_registry_1"},
+		{Feature: "KYB_KEY_PEOPLE", NodeID: "feature_kyb_key_people_1"},
+		{Feature: "KYB_DOCUMENTS", NodeID: "feature_kyb_documents_1"},
+	}, s.Features)
+	assert.Equal(t, &didit.ExpectedDetails{
+		CompanyName: "Sampleton Charts Ltd", RegistryCountry: "UTO", RegistrationNumber: "00123456",
+	}, s.ExpectedDetails)
+
+	require.Len(t, s.RegistryChecks, 1)
+	check := s.RegistryChecks[0]
+	assert.Contains(t, string(check.Company.Raw), `"share_capital": 100000`, "fields that have no Go name")
+	check.Company.Raw = nil
+	fromRegistry := true
+	warning := warn("KYB_REGISTRY", "NAME_DIFFERS", didit.LogWarning, "Name differs", "The register has another spelling.", "feature_kyb_registry_1")
+	warning[0].AdditionalData = rawJSON(`{"submitted": "Sampleton Charts"}`)
+	assert.Equal(t, didit.RegistryCheck{
+		NodeID: "feature_kyb_registry_1", Status: didit.FeatureApproved, DataResolved: true,
+		Company: didit.Company{
+			UUID: "8f7d0a52-4444-4000-8000-000000000003", CompanyName: "Sampleton Charts Ltd", AlternativeNames: []string{"Sampleton Maps"},
+			RegistrationNumber: "00123456", CountryCode: "UT", CompanyType: "Limited company", RegistryStatus: "Active", Status: didit.FeatureApproved,
+			VerificationStatus: "verified", IsFromRegistry: &fromRegistry, IncorporationDate: "2012-06-01",
+			RegisteredAddress: "1 Harbour Road, Sampleton", TaxNumber: "UT-TAX-1", VATNumber: "UT-VAT-1",
+		},
+		OwnershipStructure: rawJSON(`{"name": "Sampleton Charts Ltd", "shareholders": [{"name": "Bruno Teller", "percentage": 75}]}`),
+		Warnings:           warning,
+	}, check)
+
+	require.Len(t, s.KeyPeopleChecks, 1)
+	people := s.KeyPeopleChecks[0]
+	require.Len(t, people.Registry.Officers, 1)
+	require.Len(t, people.Registry.BeneficialOwners, 1)
+	require.Len(t, people.Submitted.Parties, 1)
+	assert.Contains(t, string(people.Registry.Officers[0].Raw), `"appointed_on": "2012-06-01"`)
+	people.Registry.Officers[0].Raw = nil
+	people.Registry.BeneficialOwners[0].Raw = nil
+	people.Submitted.Parties[0].Raw = nil
+	assert.Equal(t, didit.KeyPeopleCheck{
+		NodeID: "feature_kyb_key_people_1", Status: didit.FeatureNotFinished,
+		Registry: didit.RegistryPeople{
+			Officers: []didit.KeyPerson{{Name: "Bruno Teller", EntityType: "person", Roles: []didit.KeyPersonRole{{Role: "director"}}}},
+			BeneficialOwners: []didit.KeyPerson{{
+				Name: "Cleo Marker", EntityType: "person", Roles: []didit.KeyPersonRole{{Role: "ubo", OwnershipPercent: 25}}, OwnershipPercentage: 25,
+			}},
+		},
+		Submitted: didit.SubmittedPeople{Parties: []didit.KeyPerson{{
+			Name: "Bruno Teller", FullName: "Bruno A. Teller", FirstName: "Bruno", LastName: "Teller", EntityType: "person", Source: "REGISTRY",
+			DateOfBirth: "1980-02-29", Nationality: "UTO", Email: "bruno@example.com",
+			Roles: []didit.KeyPersonRole{{Role: "ubo", OwnershipPercent: 75}}, OwnershipPercentage: 75, RequiresVerification: true, IsSkipped: true,
+			KYCSessionID: "d73b2a80-6e5d-4c4b-a392-8170605f4e03", KYCSessionStatus: didit.StatusInProgress,
+		}}},
+		UBOKYCSummary: &didit.UBOKYCSummary{Total: 4, Approved: 2, Flagged: 1, Pending: 1},
+		Warnings: warn("KYB_KEY_PEOPLE", "KEY_PERSON_NOT_VERIFIED", didit.LogError, "Not verified",
+			"An owner has not been verified yet.", "feature_kyb_key_people_1"),
+	}, people)
+
+	assert.Equal(t, []didit.DocumentVerification{{
+		NodeID: "feature_kyb_documents_1", Status: didit.FeatureResubRequested,
+		Items:  rawList(`{"uuid": "8f7d0a52-5555-4000-8000-000000000004", "document_file": "https://media.example.com/incorporation.pdf"}`),
+		Groups: rawJSON(`{"LEGAL_PRESENCE": ["CERTIFICATE_OF_INCORPORATION"]}`), RequiredGroups: []string{"LEGAL_PRESENCE", "OWNERSHIP_STRUCTURE"},
+		Warnings: warn("KYB_DOCUMENTS", "DOCUMENT_MISSING", didit.LogError, "Document missing",
+			"The ownership structure is missing.", "feature_kyb_documents_1"),
+	}}, s.DocumentVerifications)
+
+	require.Len(t, s.AMLScreenings, 1)
+	assert.Equal(t, "company", s.AMLScreenings[0].EntityType)
+	require.Len(t, s.PhoneVerifications, 1)
+	assert.True(t, s.PhoneVerifications[0].VerifiedAt.IsZero())
+	require.Len(t, s.EmailVerifications, 1)
+	require.Len(t, s.IPAnalyses, 1)
+	assert.Equal(t, didit.Text("-8"), s.IPAnalyses[0].TimeZoneOffset)
+	assert.Nil(t, s.IPAnalyses[0].IP)
+
+	require.Len(t, s.QuestionnaireResponses, 2)
+	assert.Equal(t, "feature_questionnaire_1", s.QuestionnaireResponses[0].NodeID)
+	assert.Equal(t, didit.FeatureApproved, s.QuestionnaireResponses[0].Status)
+	assert.Equal(t, "About the company", s.QuestionnaireResponses[0].Title)
+	assert.Contains(t, string(s.QuestionnaireResponses[0].Answer), "It draws maps.")
+	assert.Equal(t, "feature_questionnaire_2", s.QuestionnaireResponses[1].NodeID)
+	assert.JSONEq(t, `"None"`, string(s.QuestionnaireResponses[1].Answer))
+
+	require.Len(t, s.Reviews, 1)
+	assert.Equal(t, didit.StatusAwaitingUser, s.Reviews[0].NewStatus)
+}

@@ -1,0 +1,133 @@
+package didit_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+)
+
+func TestFeatureStatus(t *testing.T) {
+	t.Parallel()
+	for _, known := range []didit.FeatureStatus{
+		"Not Started", "Not Finished", "In Review", "Approved", "Declined", "Expired", "Resub Requested",
+	} {
+		assert.True(t, known.Known(), known)
+	}
+	for _, unknown := range []didit.FeatureStatus{"", "APPROVED", "RESUB_REQUESTED", "Brand New"} {
+		assert.False(t, unknown.Known(), unknown)
+	}
+}
+
+func TestFeatures(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		features string
+		want     didit.Features
+	}{
+		"names":        {`["NFC","AML"]`, didit.Features{{Feature: "NFC"}, {Feature: "AML"}}},
+		"escaped":      {`["N\u0046C","a\"b"]`, didit.Features{{Feature: "NFC"}, {Feature: `a"b`}}},
+		"not UTF-8":    {"[\"NFC\",\"\xff\"]", didit.Features{{Feature: "NFC"}, {Feature: "\uFFFD"}}},
+		"with nodes":   {`[{"feature":"NFC","node_id":"feature_nfc_1"}]`, didit.Features{{Feature: "NFC", NodeID: "feature_nfc_1"}}},
+		"legacy nodes": {`[{"feature":"NFC","node_id":null}]`, didit.Features{{Feature: "NFC"}}},
+		"with status":  {`[{"feature":"NFC","status":"Somewhere"}]`, didit.Features{{Feature: "NFC", Status: "Somewhere"}}},
+		"mixed":        {`["NFC",{"feature":"AML"},7]`, didit.Features{{Feature: "NFC"}, {Feature: "AML"}, {}}},
+		"empty":        {`[]`, didit.Features{}},
+		"null":         {`null`, nil},
+		"a text":       {`"OCR + FACE"`, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := parseBlocks(t, `"features":`+test.features+`,"callback":"after"`)
+			assert.Equal(t, test.want, s.Features)
+			assert.Equal(t, "after", s.Callback)
+			assert.Equal(t, len(test.want) > 0, s.Features.Has("NFC"))
+			assert.False(t, s.Features.Has("LIVENESS"))
+		})
+	}
+}
+
+func TestScore(t *testing.T) {
+	t.Parallel()
+	tests := map[string]didit.Score{
+		`96.25`: 96.25, `96`: 96, `0`: 0, `-1.5`: -1.5, `9.5e1`: 95, `"96.25"`: 96.25, `" 12 "`: 12, `null`: 0, `""`: 0, `"high"`: 0,
+		`"NaN"`: 0, `"Inf"`: 0, `1e999`: 0, `true`: 0, `{"value":1}`: 0, `[1]`: 0,
+	}
+	for text, want := range tests {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			score := didit.Score(7)
+			require.NoError(t, json.Unmarshal([]byte(text), &score))
+			assert.InDelta(t, float64(want), float64(score), 0)
+
+			s := parseBlocks(t, `"face_matches":[{"score":`+text+`,"source_image":"after"}]`)
+			require.Len(t, s.FaceMatches, 1)
+			assert.InDelta(t, float64(want), float64(s.FaceMatches[0].Score), 0)
+			assert.Equal(t, "after", s.FaceMatches[0].SourceImage)
+		})
+	}
+}
+
+//nolint:paralleltest // AllocsPerRun counts what the whole process allocates
+func TestScoreCostsNoAllocation(t *testing.T) {
+	var score didit.Score
+	data := []byte(`"96.25"`)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = score.UnmarshalJSON(data) }))
+}
+
+func TestText(t *testing.T) {
+	t.Parallel()
+	tests := map[string]didit.Text{
+		`"+0100"`: "+0100", `"a\nb"`: "a\nb", `-8`: "-8", `5.5`: "5.5", `true`: "true", `null`: "", `{"a":1}`: "", `[1]`: "",
+	}
+	for text, want := range tests {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			got := didit.Text("old")
+			require.NoError(t, json.Unmarshal([]byte(text), &got))
+			assert.Equal(t, want, got)
+		})
+	}
+}
+
+func TestTimestamp(t *testing.T) {
+	t.Parallel()
+	tests := map[string]string{
+		`"2026-10-01T09:36:00Z"`:           "2026-10-01T09:36:00Z",
+		`"2026-10-01T09:36:00.123456Z"`:    "2026-10-01T09:36:00.123456Z",
+		`"2026-10-01T11:36:00+02:00"`:      "2026-10-01T09:36:00Z",
+		`"2026-10-01T09:36:00.5"`:          "2026-10-01T09:36:00.5Z",
+		`"2026-10-01"`:                     "2026-10-01T00:00:00Z",
+		`null`:                             "",
+		`""`:                               "",
+		`"yesterday"`:                      "",
+		`"1990-31-31T00:00:00Z"`:           "",
+		`"0000-01-01T00:00:00+01:00"`:      "",
+		`"9999-12-31T23:59:59-01:00"`:      "",
+		`1700000000`:                       "",
+		`{"at":"2026-10-01T09:36:00Z"}`:    "",
+		`"2026-10-01T09:36:00Z and so on"`: "",
+	}
+	for text, want := range tests {
+		t.Run(text, func(t *testing.T) {
+			t.Parallel()
+			s := parseBlocks(t, `"phone_verifications":[{"verified_at":`+text+`,"warnings":[{"risk":"after"}]}]`)
+			require.Len(t, s.PhoneVerifications, 1)
+			assert.Len(t, s.PhoneVerifications[0].Warnings, 1)
+			got := s.PhoneVerifications[0].VerifiedAt
+			data, err := json.Marshal(s)
+			require.NoError(t, err)
+			if want == "" {
+				assert.True(t, got.IsZero())
+				assert.NotContains(t, string(data), "verified_at")
+				return
+			}
+			assert.Equal(t, stampAt(t, want), got)
+			assert.Contains(t, string(data), `"verified_at":"`+want+`"`)
+		})
+	}
+}
