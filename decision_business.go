@@ -3,6 +3,8 @@ package didit
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/didit-go/didit/internal/answer"
 )
 
 // RegistryCheck is what a company register says.
@@ -41,7 +43,7 @@ type Company struct {
 func (c *Company) UnmarshalJSON(data []byte) error {
 	type plain Company
 	*c = Company{}
-	if err := lenient(json.Unmarshal(data, (*plain)(c))); err != nil {
+	if err := answer.Lenient(json.Unmarshal(data, (*plain)(c))); err != nil {
 		return err
 	}
 	if data[0] == '{' {
@@ -105,7 +107,7 @@ type KeyPerson struct {
 func (p *KeyPerson) UnmarshalJSON(data []byte) error {
 	type plain KeyPerson
 	*p = KeyPerson{}
-	if err := lenient(json.Unmarshal(data, (*plain)(p))); err != nil {
+	if err := answer.Lenient(json.Unmarshal(data, (*plain)(p))); err != nil {
 		return err
 	}
 	if data[0] == '{' {
@@ -124,11 +126,11 @@ type KeyPersonRole struct {
 func (r *KeyPersonRole) UnmarshalJSON(data []byte) error {
 	*r = KeyPersonRole{}
 	if len(data) > 0 && data[0] == '"' {
-		r.Role = unquote(data)
+		r.Role = answer.Text(data)
 		return nil
 	}
 	type plain KeyPersonRole
-	return lenient(json.Unmarshal(data, (*plain)(r)))
+	return answer.Lenient(json.Unmarshal(data, (*plain)(r)))
 }
 
 // DocumentVerification is a step in which a company's documents were read. Links in

@@ -6,7 +6,8 @@ import (
 	"math"
 	"strconv"
 	"time"
-	"unicode/utf8"
+
+	"github.com/didit-go/didit/internal/answer"
 )
 
 // FeatureStatus is where one feature stands. It is an open set: a status that is
@@ -45,11 +46,11 @@ type Feature struct {
 func (f *Feature) UnmarshalJSON(data []byte) error {
 	*f = Feature{}
 	if len(data) > 0 && data[0] == '"' {
-		f.Feature = unquote(data)
+		f.Feature = answer.Text(data)
 		return nil
 	}
 	type plain Feature
-	return lenient(json.Unmarshal(data, (*plain)(f)))
+	return answer.Lenient(json.Unmarshal(data, (*plain)(f)))
 }
 
 // Features are the steps of a session's workflow.
@@ -137,7 +138,7 @@ func (t *Text) UnmarshalJSON(data []byte) error {
 	switch {
 	case len(data) == 0 || data[0] == '{' || data[0] == '[' || data[0] == 'n':
 	case data[0] == '"':
-		*t = Text(unquote(data))
+		*t = Text(answer.Text(data))
 	default:
 		*t = Text(data)
 	}
@@ -150,19 +151,8 @@ type Timestamp struct{ time.Time }
 // UnmarshalJSON reads the forms that Didit sends; it never fails, for the error
 // would stop the decoding and quote what was sent.
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
-	var m moment
+	var m answer.Time
 	_ = m.UnmarshalJSON(data) // never fails either
 	t.Time = time.Time(m)
 	return nil
-}
-
-// unquote reads a JSON string. Names have no escapes as a rule, and a decoder for
-// each of them would cost more than they do.
-func unquote(data []byte) string {
-	if len(data) >= 2 && bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data) {
-		return string(data[1 : len(data)-1])
-	}
-	var text string
-	_ = json.Unmarshal(data, &text) // the decoder that calls has found it valid
-	return text
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+
+	"github.com/didit-go/didit/internal/answer"
 )
 
 // QuestionnaireResponses are the questionnaires of a session. Didit sends them as a
@@ -17,10 +19,10 @@ func (q *QuestionnaireResponses) UnmarshalJSON(data []byte) error {
 	switch {
 	case len(data) == 0:
 	case data[0] == '[':
-		return lenient(json.Unmarshal(data, (*[]QuestionnaireResponse)(q)))
+		return answer.Lenient(json.Unmarshal(data, (*[]QuestionnaireResponse)(q)))
 	case data[0] == '{':
 		var one QuestionnaireResponse
-		if err := lenient(json.Unmarshal(data, &one)); err != nil {
+		if err := answer.Lenient(json.Unmarshal(data, &one)); err != nil {
 			return err
 		}
 		if one.QuestionnaireID != "" || len(one.Sections) > 0 {

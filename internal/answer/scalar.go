@@ -1,0 +1,67 @@
+package answer
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Lenient lets pass that a field had another type than expected.
+func Lenient(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil
+	}
+	return err
+}
+
+// Text reads a JSON string. Names have no escapes as a rule, and a decoder for each
+// of them would cost more than they do.
+func Text(data []byte) string {
+	if len(data) >= 2 && bytes.IndexByte(data, '\\') < 0 && utf8.Valid(data) {
+		return string(data[1 : len(data)-1])
+	}
+	var text string
+	_ = json.Unmarshal(data, &text) // the decoder that calls has found it valid
+	return text
+}
+
+// NullText is a string of which it matters whether it was sent at all.
+type NullText struct {
+	Text string
+	Sent bool // as null too
+}
+
+// UnmarshalJSON reads a string or null; what is neither counts as not sent.
+func (t *NullText) UnmarshalJSON(data []byte) error {
+	switch {
+	case data[0] == '"':
+		t.Text, t.Sent = Text(data), true
+	case string(data) == "null":
+		t.Sent = true
+	}
+	return nil
+}
+
+// Time is an instant in UTC that is left zero where it cannot be read: time.Time's
+// own error would quote it and stop the decoding.
+type Time time.Time
+
+// UnmarshalJSON reads the forms that Didit sends; it never fails.
+func (t *Time) UnmarshalJSON(data []byte) error {
+	text := strings.Trim(string(data), `"`)
+	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly} {
+		if at, err := time.Parse(layout, text); err == nil {
+			if at = at.UTC(); at.Year() >= 1 && at.Year() <= 9999 { // JSON has no other years: it could not be encoded again
+				*t = Time(at)
+			}
+			break
+		}
+	}
+	return nil
+}
