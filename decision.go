@@ -3,9 +3,11 @@ package didit
 import (
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"reflect"
 	"strconv"
+	"strings"
 )
 
 // Decision is what Didit checked: one list per feature, in which each item is one
@@ -66,94 +68,50 @@ func (d *Decision) PrimaryIDVerification() *IDVerification {
 	return nil
 }
 
-// AllWarnings are the warnings of every block, in the order of the fields of
-// Decision and, within one, of its items; nil if there are none.
+// Checks walks every block of every list, in the order of the fields of Decision,
+// with the JSON name of its list: which check declined, and why? What it yields points
+// into d.
+//
+//	for name, check := range session.Checks() {
+//		if check.Status == didit.FeatureDeclined {
+//			log.Print(name, " was declined: ", check.Reasons())
+//		}
+//	}
+func (d *Decision) Checks() iter.Seq2[string, *Check] {
+	return func(yield func(string, *Check) bool) {
+		for name, list := range d.lists() {
+			for i := range list.Len() {
+				embedded := list.Index(i).FieldByName("Check")
+				if !embedded.IsValid() {
+					break // a list of something else
+				}
+				if check, ok := reflect.TypeAssert[*Check](embedded.Addr()); ok && !yield(name, check) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// AllWarnings are the warnings of every block, in the order of [Decision.Checks]; nil
+// if there are none.
 func (d *Decision) AllWarnings() []Warning {
 	var all []Warning
-	for i := range d.IDVerifications {
-		all = append(all, d.IDVerifications[i].Warnings...)
-	}
-	for i := range d.NFCVerifications {
-		all = append(all, d.NFCVerifications[i].Warnings...)
-	}
-	for i := range d.LivenessChecks {
-		all = append(all, d.LivenessChecks[i].Warnings...)
-	}
-	for i := range d.FaceMatches {
-		all = append(all, d.FaceMatches[i].Warnings...)
-	}
-	for i := range d.POAVerifications {
-		all = append(all, d.POAVerifications[i].Warnings...)
-	}
-	for i := range d.DatabaseValidations {
-		all = append(all, d.DatabaseValidations[i].Warnings...)
-	}
-	for i := range d.DocumentAIDocuments {
-		all = append(all, d.DocumentAIDocuments[i].Warnings...)
-	}
-	for i := range d.RegistryChecks {
-		all = append(all, d.RegistryChecks[i].Warnings...)
-	}
-	for i := range d.KeyPeopleChecks {
-		all = append(all, d.KeyPeopleChecks[i].Warnings...)
-	}
-	for i := range d.DocumentVerifications {
-		all = append(all, d.DocumentVerifications[i].Warnings...)
-	}
-	for i := range d.PhoneVerifications {
-		all = append(all, d.PhoneVerifications[i].Warnings...)
-	}
-	for i := range d.EmailVerifications {
-		all = append(all, d.EmailVerifications[i].Warnings...)
-	}
-	for i := range d.AMLScreenings {
-		all = append(all, d.AMLScreenings[i].Warnings...)
-	}
-	for i := range d.IPAnalyses {
-		all = append(all, d.IPAnalyses[i].Warnings...)
-	}
-	for i := range d.QuestionnaireResponses {
-		all = append(all, d.QuestionnaireResponses[i].Warnings...)
+	for _, check := range d.Checks() {
+		all = append(all, check.Warnings...)
 	}
 	return all
 }
 
 // String says how many items each list has, leaving out the empty ones.
 func (d Decision) String() string {
-	b := []byte("didit.Decision(")
-	start := len(b)
-	for _, list := range [...]struct {
-		name string
-		n    int
-	}{
-		{"features", len(d.Features)},
-		{"id_verifications", len(d.IDVerifications)},
-		{"nfc_verifications", len(d.NFCVerifications)},
-		{"liveness_checks", len(d.LivenessChecks)},
-		{"face_matches", len(d.FaceMatches)},
-		{"poa_verifications", len(d.POAVerifications)},
-		{"database_validations", len(d.DatabaseValidations)},
-		{"document_ai_documents", len(d.DocumentAIDocuments)},
-		{"registry_checks", len(d.RegistryChecks)},
-		{"key_people_checks", len(d.KeyPeopleChecks)},
-		{"document_verifications", len(d.DocumentVerifications)},
-		{"phone_verifications", len(d.PhoneVerifications)},
-		{"email_verifications", len(d.EmailVerifications)},
-		{"aml_screenings", len(d.AMLScreenings)},
-		{"ip_analyses", len(d.IPAnalyses)},
-		{"questionnaire_responses", len(d.QuestionnaireResponses)},
-		{"reviews", len(d.Reviews)},
-	} {
-		if list.n == 0 {
-			continue
+	var counts []string
+	for name, list := range d.lists() {
+		if n := list.Len(); n > 0 {
+			counts = append(counts, name+": "+strconv.Itoa(n))
 		}
-		if len(b) > start {
-			b = append(b, ", "...)
-		}
-		b = append(append(b, list.name...), ": "...)
-		b = strconv.AppendInt(b, int64(list.n), 10)
 	}
-	return string(append(b, ')'))
+	return "didit.Decision(" + strings.Join(counts, ", ") + ")"
 }
 
 // GoString is String.
@@ -165,12 +123,17 @@ func (d Decision) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.Strin
 // LogValue is String.
 func (d Decision) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
-func liftBlock[B any](block *B, list *[]B) {
-	// A value of another type than an object leaves a block without anything in it.
-	if block == nil || len(*list) > 0 || reflect.ValueOf(block).Elem().IsZero() {
-		return
+// lists walks the lists of d by their JSON names. What is said of all blocks is said by
+// walking them, so that a new block is a type and a field of Decision.
+func (d *Decision) lists() iter.Seq2[string, reflect.Value] {
+	return func(yield func(string, reflect.Value) bool) {
+		for field, list := range reflect.ValueOf(d).Elem().Fields() {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			if list.Kind() == reflect.Slice && !yield(name, list) {
+				return
+			}
+		}
 	}
-	*list = []B{*block}
 }
 
 // singularBlocks are the keys that blocks had before there could be several of each.
@@ -190,16 +153,19 @@ type singularBlocks struct {
 
 // lift moves the blocks that were sent into the lists of d that are empty.
 func (s *singularBlocks) lift(d *Decision) {
-	liftBlock(s.IDVerification, &d.IDVerifications)
-	liftBlock(s.NFC, &d.NFCVerifications)
-	liftBlock(s.Liveness, &d.LivenessChecks)
-	liftBlock(s.FaceMatch, &d.FaceMatches)
-	liftBlock(s.POA, &d.POAVerifications)
-	liftBlock(s.Phone, &d.PhoneVerifications)
-	liftBlock(s.Email, &d.EmailVerifications)
-	liftBlock(s.AML, &d.AMLScreenings)
-	liftBlock(s.IPAnalysis, &d.IPAnalyses)
-	liftBlock(s.DatabaseValidation, &d.DatabaseValidations)
+	blocks := reflect.ValueOf(s).Elem()
+	for i := range blocks.NumField() {
+		block := blocks.Field(i).Elem()
+		// A value of another type than an object leaves a block without anything in it.
+		if !block.IsValid() || block.IsZero() {
+			continue
+		}
+		for _, list := range d.lists() {
+			if list.Type().Elem() == block.Type() && list.Len() == 0 {
+				list.Set(reflect.Append(list, block))
+			}
+		}
+	}
 }
 
 // Review is a change of status by a person or by the API.

@@ -11,12 +11,10 @@ import (
 //
 // https://docs.didit.me/reference/data-models
 type RegistryCheck struct {
-	NodeID             string          `json:"node_id"`
-	Status             FeatureStatus   `json:"status"`
+	Check
 	DataResolved       bool            `json:"data_resolved"` // the register has answered, or the data was entered by hand
 	Company            Company         `json:"company"`
 	OwnershipStructure json.RawMessage `json:"ownership_structure,omitempty"`
-	Warnings           []Warning       `json:"warnings,omitempty"`
 }
 
 // Company is a registered company. Didit sends some 37 fields, most of which only
@@ -25,7 +23,7 @@ type Company struct {
 	UUID               string          `json:"uuid"`
 	CompanyName        string          `json:"company_name"`
 	AlternativeNames   []string        `json:"alternative_names,omitempty"`
-	RegistrationNumber Text            `json:"registration_number"`
+	RegistrationNumber StringOrNumber  `json:"registration_number"`
 	CountryCode        string          `json:"country_code"`
 	CompanyType        string          `json:"company_type"`
 	RegistryStatus     string          `json:"registry_status"` // the register's own word; Status is the check's
@@ -33,9 +31,9 @@ type Company struct {
 	VerificationStatus string          `json:"verification_status"`
 	IsFromRegistry     *bool           `json:"is_from_registry,omitempty"` // false: entered by hand; nil: not said
 	IncorporationDate  string          `json:"incorporation_date"`
-	RegisteredAddress  Text            `json:"registered_address"`
-	TaxNumber          Text            `json:"tax_number"`
-	VATNumber          Text            `json:"vat_number"`
+	RegisteredAddress  StringOrNumber  `json:"registered_address"`
+	TaxNumber          StringOrNumber  `json:"tax_number"`
+	VATNumber          StringOrNumber  `json:"vat_number"`
 	Raw                json.RawMessage `json:"-"` // as received
 }
 
@@ -55,12 +53,10 @@ func (c *Company) UnmarshalJSON(data []byte) error {
 // KeyPeopleCheck is who owns and directs a company: by the register, and by what the
 // company said.
 type KeyPeopleCheck struct {
-	NodeID        string          `json:"node_id"`
-	Status        FeatureStatus   `json:"status"`
+	Check
 	Registry      RegistryPeople  `json:"registry"`
 	Submitted     SubmittedPeople `json:"submitted"`
 	UBOKYCSummary *UBOKYCSummary  `json:"ubo_kyc_summary,omitempty"` // nil: owners are not verified one by one
-	Warnings      []Warning       `json:"warnings,omitempty"`
 }
 
 // RegistryPeople are the people and companies that the register names.
@@ -136,10 +132,8 @@ func (r *KeyPersonRole) UnmarshalJSON(data []byte) error {
 // DocumentVerification is a step in which a company's documents were read. Links in
 // its items expire within the hour.
 type DocumentVerification struct {
-	NodeID         string            `json:"node_id"`
-	Status         FeatureStatus     `json:"status"`
+	Check
 	Items          []json.RawMessage `json:"items,omitempty"`
 	Groups         json.RawMessage   `json:"groups,omitempty"`
 	RequiredGroups []string          `json:"required_groups,omitempty"` // "LEGAL_PRESENCE", "OWNERSHIP_STRUCTURE", ...
-	Warnings       []Warning         `json:"warnings,omitempty"`
 }

@@ -23,14 +23,15 @@ func TestDecisionBusinessFields(t *testing.T) {
 	}, s.ExpectedDetails)
 
 	require.Len(t, s.RegistryChecks, 1)
-	check := s.RegistryChecks[0]
-	assert.Contains(t, string(check.Company.Raw), `"share_capital": 100000`, "fields that have no Go name")
-	check.Company.Raw = nil
+	registry := s.RegistryChecks[0]
+	assert.Contains(t, string(registry.Company.Raw), `"share_capital": 100000`, "fields that have no Go name")
+	registry.Company.Raw = nil
 	fromRegistry := true
-	warning := warn("KYB_REGISTRY", "NAME_DIFFERS", didit.LogWarning, "Name differs", "The register has another spelling.", "feature_kyb_registry_1")
+	warning := warn("KYB_REGISTRY", "NAME_DIFFERS", didit.LogTypeWarning, "Name differs", "The register has another spelling.", "feature_kyb_registry_1")
 	warning[0].AdditionalData = rawJSON(`{"submitted": "Sampleton Charts"}`)
 	assert.Equal(t, didit.RegistryCheck{
-		NodeID: "feature_kyb_registry_1", Status: didit.FeatureApproved, DataResolved: true,
+		Check:        check("feature_kyb_registry_1", didit.FeatureApproved, warning),
+		DataResolved: true,
 		Company: didit.Company{
 			UUID: "8f7d0a52-4444-4000-8000-000000000003", CompanyName: "Sampleton Charts Ltd", AlternativeNames: []string{"Sampleton Maps"},
 			RegistrationNumber: "00123456", CountryCode: "UT", CompanyType: "Limited company", RegistryStatus: "Active", Status: didit.FeatureApproved,
@@ -38,8 +39,7 @@ func TestDecisionBusinessFields(t *testing.T) {
 			RegisteredAddress: "1 Harbour Road, Sampleton", TaxNumber: "UT-TAX-1", VATNumber: "UT-VAT-1",
 		},
 		OwnershipStructure: rawJSON(`{"name": "Sampleton Charts Ltd", "shareholders": [{"name": "Bruno Teller", "percentage": 75}]}`),
-		Warnings:           warning,
-	}, check)
+	}, registry)
 
 	require.Len(t, s.KeyPeopleChecks, 1)
 	people := s.KeyPeopleChecks[0]
@@ -51,7 +51,8 @@ func TestDecisionBusinessFields(t *testing.T) {
 	people.Registry.BeneficialOwners[0].Raw = nil
 	people.Submitted.Parties[0].Raw = nil
 	assert.Equal(t, didit.KeyPeopleCheck{
-		NodeID: "feature_kyb_key_people_1", Status: didit.FeatureNotFinished,
+		Check: check("feature_kyb_key_people_1", didit.FeatureNotFinished,
+			warn("KYB_KEY_PEOPLE", "KEY_PERSON_NOT_VERIFIED", didit.LogTypeError, "Not verified", "An owner has not been verified yet.", "feature_kyb_key_people_1")),
 		Registry: didit.RegistryPeople{
 			Officers: []didit.KeyPerson{{Name: "Bruno Teller", EntityType: "person", Roles: []didit.KeyPersonRole{{Role: "director"}}}},
 			BeneficialOwners: []didit.KeyPerson{{
@@ -65,16 +66,12 @@ func TestDecisionBusinessFields(t *testing.T) {
 			KYCSessionID: "d73b2a80-6e5d-4c4b-a392-8170605f4e03", KYCSessionStatus: didit.StatusInProgress,
 		}}},
 		UBOKYCSummary: &didit.UBOKYCSummary{Total: 4, Approved: 2, Flagged: 1, Pending: 1},
-		Warnings: warn("KYB_KEY_PEOPLE", "KEY_PERSON_NOT_VERIFIED", didit.LogError, "Not verified",
-			"An owner has not been verified yet.", "feature_kyb_key_people_1"),
 	}, people)
 
 	assert.Equal(t, []didit.DocumentVerification{{
-		NodeID: "feature_kyb_documents_1", Status: didit.FeatureResubRequested,
+		Check:  check("feature_kyb_documents_1", didit.FeatureResubRequested, warn("KYB_DOCUMENTS", "DOCUMENT_MISSING", didit.LogTypeError, "Document missing", "The ownership structure is missing.", "feature_kyb_documents_1")),
 		Items:  rawList(`{"uuid": "8f7d0a52-5555-4000-8000-000000000004", "document_file": "https://media.example.com/incorporation.pdf"}`),
 		Groups: rawJSON(`{"LEGAL_PRESENCE": ["CERTIFICATE_OF_INCORPORATION"]}`), RequiredGroups: []string{"LEGAL_PRESENCE", "OWNERSHIP_STRUCTURE"},
-		Warnings: warn("KYB_DOCUMENTS", "DOCUMENT_MISSING", didit.LogError, "Document missing",
-			"The ownership structure is missing.", "feature_kyb_documents_1"),
 	}}, s.DocumentVerifications)
 
 	require.Len(t, s.AMLScreenings, 1)
@@ -83,7 +80,7 @@ func TestDecisionBusinessFields(t *testing.T) {
 	assert.True(t, s.PhoneVerifications[0].VerifiedAt.IsZero())
 	require.Len(t, s.EmailVerifications, 1)
 	require.Len(t, s.IPAnalyses, 1)
-	assert.Equal(t, didit.Text("-8"), s.IPAnalyses[0].TimeZoneOffset)
+	assert.Equal(t, didit.StringOrNumber("-8"), s.IPAnalyses[0].TimeZoneOffset)
 	assert.Nil(t, s.IPAnalyses[0].IP)
 
 	require.Len(t, s.QuestionnaireResponses, 2)

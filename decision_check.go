@@ -10,6 +10,28 @@ import (
 	"github.com/didit-go/didit/internal/answer"
 )
 
+// Check is what every block has: the step of the workflow, how it ended, and the
+// risks that it found.
+//
+// https://docs.didit.me/reference/data-models
+type Check struct {
+	NodeID   string        `json:"node_id"` // empty in older sessions
+	Status   FeatureStatus `json:"status"`
+	Warnings []Warning     `json:"warnings,omitempty"`
+}
+
+// Reasons are the warnings that decided, which are those of log type error; nil if
+// there are none. Didit sends no other reason for a decline.
+func (c *Check) Reasons() []Warning {
+	var reasons []Warning
+	for _, w := range c.Warnings {
+		if w.LogType == LogTypeError {
+			reasons = append(reasons, w)
+		}
+	}
+	return reasons
+}
+
 // FeatureStatus is where one feature stands. It is an open set: a status that is
 // not listed here decodes as it was sent.
 type FeatureStatus string
@@ -84,9 +106,9 @@ type LogType string
 
 // The weights that are documented.
 const (
-	LogError       LogType = "error"
-	LogWarning     LogType = "warning"
-	LogInformation LogType = "information"
+	LogTypeError       LogType = "error"
+	LogTypeWarning     LogType = "warning"
+	LogTypeInformation LogType = "information"
 )
 
 // Match is another session, list entry or template that resembles this one. Much of
@@ -129,18 +151,18 @@ func (s *Score) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Text is a string that Didit sends as text or as a number. What is neither is "".
-type Text string
+// StringOrNumber is a string that Didit sends as text or as a number. What is neither is "".
+type StringOrNumber string
 
 // UnmarshalJSON reads a string, a number or a boolean; it never fails.
-func (t *Text) UnmarshalJSON(data []byte) error {
+func (t *StringOrNumber) UnmarshalJSON(data []byte) error {
 	*t = ""
 	switch {
 	case len(data) == 0 || data[0] == '{' || data[0] == '[' || data[0] == 'n':
 	case data[0] == '"':
-		*t = Text(answer.Text(data))
+		*t = StringOrNumber(answer.Text(data))
 	default:
-		*t = Text(data)
+		*t = StringOrNumber(data)
 	}
 	return nil
 }

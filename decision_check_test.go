@@ -79,15 +79,15 @@ func TestScoreCostsNoAllocation(t *testing.T) {
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = score.UnmarshalJSON(data) }))
 }
 
-func TestText(t *testing.T) {
+func TestStringOrNumber(t *testing.T) {
 	t.Parallel()
-	tests := map[string]didit.Text{
+	tests := map[string]didit.StringOrNumber{
 		`"+0100"`: "+0100", `"a\nb"`: "a\nb", `-8`: "-8", `5.5`: "5.5", `true`: "true", `null`: "", `{"a":1}`: "", `[1]`: "",
 	}
 	for text, want := range tests {
 		t.Run(text, func(t *testing.T) {
 			t.Parallel()
-			got := didit.Text("old")
+			got := didit.StringOrNumber("old")
 			require.NoError(t, json.Unmarshal([]byte(text), &got))
 			assert.Equal(t, want, got)
 		})
@@ -130,4 +130,45 @@ func TestTimestamp(t *testing.T) {
 			assert.Contains(t, string(data), `"verified_at":"`+want+`"`)
 		})
 	}
+}
+
+func TestChecks(t *testing.T) {
+	t.Parallel()
+	s := parseFixture(t, "decision_user")
+	business := parseFixture(t, "decision_business")
+	s.RegistryChecks, s.KeyPeopleChecks, s.DocumentVerifications = business.RegistryChecks, business.KeyPeopleChecks, business.DocumentVerifications
+	s.FaceMatches = append(s.FaceMatches, didit.FaceMatch{Check: check("second", didit.FeatureDeclined, nil)})
+	var got []string
+	for name, check := range s.Checks() {
+		got = append(got, name+" "+string(check.Status))
+		check.Status = didit.FeatureExpired
+	}
+	assert.Equal(t, []string{
+		"id_verifications Approved", "nfc_verifications Not Finished", "liveness_checks Approved", "face_matches In Review", "face_matches Declined",
+		"poa_verifications Approved", "database_validations Approved", "document_ai_documents Approved", "registry_checks Approved",
+		"key_people_checks Not Finished", "document_verifications Resub Requested", "phone_verifications Approved", "email_verifications Approved",
+		"aml_screenings In Review", "ip_analyses Approved", "questionnaire_responses Approved",
+	}, got)
+	assert.Equal(t, didit.FeatureExpired, s.FaceMatches[1].Status, "a check is the block's own")
+
+	for range s.Checks() {
+		break
+	}
+	for name := range new(didit.Decision).Checks() {
+		t.Error(name)
+	}
+}
+
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	s := parseFixture(t, "decision_user")
+	var risks []string
+	for _, check := range s.Checks() {
+		for _, w := range check.Reasons() {
+			risks = append(risks, w.Risk)
+		}
+	}
+	assert.Equal(t, []string{"LOW_FACE_MATCH_SIMILARITY", "POSSIBLE_MATCH_FOUND"}, risks)
+	assert.Equal(t, "POSSIBLE_MATCH_FOUND", s.AMLScreenings[0].Reasons()[0].Risk)
+	assert.Nil(t, s.IPAnalyses[0].Reasons(), "a warning decides nothing")
 }

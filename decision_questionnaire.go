@@ -63,8 +63,7 @@ const maxKeyed = 10_000
 
 // QuestionnaireResponse is one questionnaire with its answers.
 type QuestionnaireResponse struct {
-	NodeID                string                 `json:"node_id"`
-	Status                FeatureStatus          `json:"status"`
+	Check
 	QuestionnaireID       string                 `json:"questionnaire_id"`
 	Title                 string                 `json:"title"`
 	Description           string                 `json:"description"`
@@ -76,7 +75,6 @@ type QuestionnaireResponse struct {
 	Version               int                    `json:"version"`
 	PublishedAt           Timestamp              `json:"published_at,omitzero"`
 	Sections              []QuestionnaireSection `json:"sections,omitempty"`
-	Warnings              []Warning              `json:"warnings,omitempty"`
 	Answer                json.RawMessage        `json:"answer,omitempty"` // the object form only
 }
 

@@ -14,7 +14,7 @@ import (
 func TestQuestionnaireResponses(t *testing.T) {
 	t.Parallel()
 	answer := func(node, text string) didit.QuestionnaireResponse {
-		return didit.QuestionnaireResponse{NodeID: node, Answer: rawJSON(text)}
+		return didit.QuestionnaireResponse{Check: didit.Check{NodeID: node}, Answer: rawJSON(text)}
 	}
 	full := answer("node_2", `{"status":"In Review","version":2}`)
 	full.Status, full.Version = didit.FeatureInReview, 2
@@ -23,8 +23,8 @@ func TestQuestionnaireResponses(t *testing.T) {
 		responses string
 		want      didit.QuestionnaireResponses
 	}{
-		"list":         {`[{"node_id":"a","title":"A"},{"node_id":"b"}]`, didit.QuestionnaireResponses{{NodeID: "a", Title: "A"}, {NodeID: "b"}}},
-		"wrong inside": {`[{"node_id":"a","version":"three","title":"A"}]`, didit.QuestionnaireResponses{{NodeID: "a", Title: "A"}}},
+		"list":         {`[{"node_id":"a","title":"A"},{"node_id":"b"}]`, didit.QuestionnaireResponses{{Check: didit.Check{NodeID: "a"}, Title: "A"}, {Check: didit.Check{NodeID: "b"}}}},
+		"wrong inside": {`[{"node_id":"a","version":"three","title":"A"}]`, didit.QuestionnaireResponses{{Check: didit.Check{NodeID: "a"}, Title: "A"}}},
 		"by node": {
 			`{"node_2":{"status":"In Review","version":2},"node_1":"Yes","node_3":null,"key":{"node_id":"own"}}`,
 			didit.QuestionnaireResponses{full, answer("node_1", `"Yes"`), answer("node_3", "null"), named},

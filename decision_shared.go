@@ -6,8 +6,7 @@ import (
 
 // PhoneVerification is one telephone number.
 type PhoneVerification struct {
-	NodeID               string           `json:"node_id"`
-	Status               FeatureStatus    `json:"status"`
+	Check
 	PhoneNumberPrefix    string           `json:"phone_number_prefix"` // "+34"
 	PhoneNumber          string           `json:"phone_number"`
 	FullNumber           string           `json:"full_number"`  // both
@@ -21,7 +20,6 @@ type PhoneVerification struct {
 	VerifiedAt           Timestamp        `json:"verified_at,omitzero"`
 	Lifecycle            []LifecycleEvent `json:"lifecycle,omitempty"`
 	Matches              []Match          `json:"matches,omitempty"`
-	Warnings             []Warning        `json:"warnings,omitempty"`
 }
 
 // Carrier is who operates a telephone number.
@@ -40,8 +38,7 @@ type LifecycleEvent struct {
 
 // EmailVerification is one e-mail address.
 type EmailVerification struct {
-	NodeID               string            `json:"node_id"`
-	Status               FeatureStatus     `json:"status"`
+	Check
 	Email                string            `json:"email"`
 	IsBreached           bool              `json:"is_breached"`
 	Breaches             []json.RawMessage `json:"breaches,omitempty"`
@@ -51,21 +48,18 @@ type EmailVerification struct {
 	VerifiedAt           Timestamp         `json:"verified_at,omitzero"`
 	Lifecycle            []LifecycleEvent  `json:"lifecycle,omitempty"`
 	Matches              []Match           `json:"matches,omitempty"`
-	Warnings             []Warning         `json:"warnings,omitempty"`
 }
 
 // AMLScreening is a search of sanction lists, politically exposed persons and media.
 type AMLScreening struct {
-	NodeID                        string        `json:"node_id"`
-	Status                        FeatureStatus `json:"status"`
-	TotalHits                     int           `json:"total_hits"`
-	EntityType                    string        `json:"entity_type"` // "person", "company"
-	Hits                          []AMLHit      `json:"hits,omitempty"`
-	Score                         Score         `json:"score"`
-	ScreenedData                  ScreenedData  `json:"screened_data"`
-	IsOngoingMonitoringEnabled    bool          `json:"is_ongoing_monitoring_enabled"`
-	NextOngoingMonitoringBillDate string        `json:"next_ongoing_monitoring_bill_date"`
-	Warnings                      []Warning     `json:"warnings,omitempty"`
+	Check
+	TotalHits                     int          `json:"total_hits"`
+	EntityType                    string       `json:"entity_type"` // "person", "company"
+	Hits                          []AMLHit     `json:"hits,omitempty"`
+	Score                         Score        `json:"score"`
+	ScreenedData                  ScreenedData `json:"screened_data"`
+	IsOngoingMonitoringEnabled    bool         `json:"is_ongoing_monitoring_enabled"`
+	NextOngoingMonitoringBillDate string       `json:"next_ongoing_monitoring_bill_date"`
 }
 
 // ScreenedData is who was searched for.
@@ -105,36 +99,34 @@ type AMLHit struct {
 
 // IPAnalysis is the device and the network that a session was done with.
 type IPAnalysis struct {
-	NodeID            string        `json:"node_id"`
-	Status            FeatureStatus `json:"status"`
-	DeviceBrand       string        `json:"device_brand"`
-	DeviceModel       string        `json:"device_model"`
-	BrowserFamily     string        `json:"browser_family"`
-	OSFamily          string        `json:"os_family"`
-	Platform          string        `json:"platform"`
-	DeviceFingerprint string        `json:"device_fingerprint"`
+	Check
+	DeviceBrand       string `json:"device_brand"`
+	DeviceModel       string `json:"device_model"`
+	BrowserFamily     string `json:"browser_family"`
+	OSFamily          string `json:"os_family"`
+	Platform          string `json:"platform"`
+	DeviceFingerprint string `json:"device_fingerprint"`
 
-	IPAddress      string  `json:"ip_address"`
-	IPCountry      string  `json:"ip_country"`
-	IPCountryCode  string  `json:"ip_country_code"` // alpha-2
-	IPState        string  `json:"ip_state"`
-	IPCity         string  `json:"ip_city"`
-	Latitude       float64 `json:"latitude"`
-	Longitude      float64 `json:"longitude"`
-	ISP            string  `json:"isp"`
-	Organization   string  `json:"organization"`
-	IsVPNOrTor     bool    `json:"is_vpn_or_tor"`
-	IsDataCenter   bool    `json:"is_data_center"`
-	TimeZone       string  `json:"time_zone"`
-	TimeZoneOffset Text    `json:"time_zone_offset"` // "-8" or "+0100"
+	IPAddress      string         `json:"ip_address"`
+	IPCountry      string         `json:"ip_country"`
+	IPCountryCode  string         `json:"ip_country_code"` // alpha-2
+	IPState        string         `json:"ip_state"`
+	IPCity         string         `json:"ip_city"`
+	Latitude       float64        `json:"latitude"`
+	Longitude      float64        `json:"longitude"`
+	ISP            string         `json:"isp"`
+	Organization   string         `json:"organization"`
+	IsVPNOrTor     bool           `json:"is_vpn_or_tor"`
+	IsDataCenter   bool           `json:"is_data_center"`
+	TimeZone       string         `json:"time_zone"`
+	TimeZoneOffset StringOrNumber `json:"time_zone_offset"` // "-8" or "+0100"
 
 	// Where the address and the documents are, and how far from each other; nil: unknown.
 	IP          *GeoPosition `json:"ip,omitempty"`
 	IDDocument  *GeoPosition `json:"id_document,omitempty"`
 	POADocument *GeoPosition `json:"poa_document,omitempty"`
 
-	Matches  []Match   `json:"matches,omitempty"`
-	Warnings []Warning `json:"warnings,omitempty"`
+	Matches []Match `json:"matches,omitempty"`
 }
 
 // GeoPosition is a place and its distance from the others; nil: unknown.

@@ -7,10 +7,9 @@ import (
 // IDVerification is one identity document. Its links to images and videos expire
 // within the hour.
 type IDVerification struct {
-	NodeID             string        `json:"node_id"` // empty in older sessions
-	Status             FeatureStatus `json:"status"`
-	VerificationMethod string        `json:"verification_method"` // "document", "id_lookup", "wallet"
-	Assurance          string        `json:"assurance"`           // "documentary", "data_match", "cryptographic"
+	Check
+	VerificationMethod string `json:"verification_method"` // "document", "id_lookup", "wallet"
+	Assurance          string `json:"assurance"`           // "documentary", "data_match", "cryptographic"
 
 	DocumentType    string `json:"document_type"` // "Identity Card", "Passport", ...
 	DocumentSubtype string `json:"document_subtype"`
@@ -50,7 +49,6 @@ type IDVerification struct {
 	ExtraFiles             []json.RawMessage `json:"extra_files,omitempty"`
 	FrontImageQualityScore ImageQuality      `json:"front_image_quality_score"`
 	BackImageQualityScore  ImageQuality      `json:"back_image_quality_score"`
-	Warnings               []Warning         `json:"warnings,omitempty"`
 	Matches                []Match           `json:"matches,omitempty"`
 
 	FallbackFrom       json.RawMessage `json:"fallback_from,omitempty"`
@@ -88,8 +86,7 @@ type ParsedAddress struct {
 // NFCVerification is what was read from a document's chip. Its links to images
 // expire within the hour.
 type NFCVerification struct {
-	NodeID             string             `json:"node_id"`
-	Status             FeatureStatus      `json:"status"`
+	Check
 	IsNFCSkipped       bool               `json:"is_nfc_skipped"`
 	SkipReason         NFCSkipReason      `json:"skip_reason"`
 	PortraitImage      string             `json:"portrait_image"`
@@ -97,7 +94,6 @@ type NFCVerification struct {
 	ChipData           ChipData           `json:"chip_data"`
 	Authenticity       ChipAuthenticity   `json:"authenticity"`
 	CertificateSummary CertificateSummary `json:"certificate_summary"`
-	Warnings           []Warning          `json:"warnings,omitempty"`
 }
 
 // NFCSkipReason is why a chip was not read, an open set.
@@ -105,12 +101,12 @@ type NFCSkipReason string
 
 // The reasons that are documented.
 const (
-	NFCUserSkipped                 NFCSkipReason = "USER_SKIPPED"
-	NFCDocumentWithoutChip         NFCSkipReason = "DOCUMENT_WITHOUT_CHIP"
-	NFCChipCertificateUnavailable  NFCSkipReason = "CHIP_CERTIFICATE_UNAVAILABLE"
-	NFCDeviceWithoutNFC            NFCSkipReason = "DEVICE_WITHOUT_NFC"
-	NFCIntegrationWithoutNFCAccess NFCSkipReason = "INTEGRATION_WITHOUT_NFC_ACCESS"
-	NFCMRZKeyUnavailable           NFCSkipReason = "MRZ_KEY_UNAVAILABLE"
+	NFCSkipUserSkipped                 NFCSkipReason = "USER_SKIPPED"
+	NFCSkipDocumentWithoutChip         NFCSkipReason = "DOCUMENT_WITHOUT_CHIP"
+	NFCSkipChipCertificateUnavailable  NFCSkipReason = "CHIP_CERTIFICATE_UNAVAILABLE"
+	NFCSkipDeviceWithoutNFC            NFCSkipReason = "DEVICE_WITHOUT_NFC"
+	NFCSkipIntegrationWithoutNFCAccess NFCSkipReason = "INTEGRATION_WITHOUT_NFC_ACCESS"
+	NFCSkipMRZKeyUnavailable           NFCSkipReason = "MRZ_KEY_UNAVAILABLE"
 )
 
 // ChipData is what the chip says of its holder. Dates are as "1990-01-31".
@@ -137,46 +133,41 @@ type ChipAuthenticity struct {
 
 // CertificateSummary is the certificate that the chip was signed with.
 type CertificateSummary struct {
-	Issuer         string `json:"issuer"`
-	Subject        string `json:"subject"`
-	SerialNumber   Text   `json:"serial_number"`
-	NotValidAfter  string `json:"not_valid_after"` // in no single format
-	NotValidBefore string `json:"not_valid_before"`
+	Issuer         string         `json:"issuer"`
+	Subject        string         `json:"subject"`
+	SerialNumber   StringOrNumber `json:"serial_number"`
+	NotValidAfter  string         `json:"not_valid_after"` // in no single format
+	NotValidBefore string         `json:"not_valid_before"`
 }
 
 // LivenessCheck is whether a living person was in front of the camera. Its links to
 // the image and the video expire within the hour.
 type LivenessCheck struct {
-	NodeID         string        `json:"node_id"`
-	Status         FeatureStatus `json:"status"`
-	Method         string        `json:"method"` // "ACTIVE_3D", "FLASHING", "PASSIVE"; some answers have lower case
-	Score          Score         `json:"score"`
-	ReferenceImage string        `json:"reference_image"`
-	VideoURL       string        `json:"video_url"`
-	AgeEstimation  Score         `json:"age_estimation"` // years
-	FaceQuality    Score         `json:"face_quality"`
-	FaceLuminance  Score         `json:"face_luminance"`
-	Matches        []Match       `json:"matches,omitempty"` // other sessions with this face
-	Warnings       []Warning     `json:"warnings,omitempty"`
+	Check
+	Method         string  `json:"method"` // "ACTIVE_3D", "FLASHING", "PASSIVE"; some answers have lower case
+	Score          Score   `json:"score"`
+	ReferenceImage string  `json:"reference_image"`
+	VideoURL       string  `json:"video_url"`
+	AgeEstimation  Score   `json:"age_estimation"` // years
+	FaceQuality    Score   `json:"face_quality"`
+	FaceLuminance  Score   `json:"face_luminance"`
+	Matches        []Match `json:"matches,omitempty"` // other sessions with this face
 }
 
 // FaceMatch compares the person in front of the camera with the document's portrait.
 // Its links to images expire within the hour.
 type FaceMatch struct {
-	NodeID               string        `json:"node_id"`
-	Status               FeatureStatus `json:"status"`
-	Score                Score         `json:"score"`
-	SourceImageSessionID string        `json:"source_image_session_id"`
-	SourceImage          string        `json:"source_image"`
-	TargetImage          string        `json:"target_image"`
-	Warnings             []Warning     `json:"warnings,omitempty"`
+	Check
+	Score                Score  `json:"score"`
+	SourceImageSessionID string `json:"source_image_session_id"`
+	SourceImage          string `json:"source_image"`
+	TargetImage          string `json:"target_image"`
 }
 
 // POAVerification is one proof of address. Its link to the document expires within
 // the hour.
 type POAVerification struct {
-	NodeID           string          `json:"node_id"`
-	Status           FeatureStatus   `json:"status"`
+	Check
 	DocumentFile     string          `json:"document_file"`
 	IssuingState     string          `json:"issuing_state"`
 	DocumentType     string          `json:"document_type"` // "UTILITY_BILL", "BANK_STATEMENT", "GOVERNMENT_ISSUED_DOCUMENT", ...
@@ -201,20 +192,17 @@ type POAVerification struct {
 	ExtraFields                  json.RawMessage   `json:"extra_fields,omitempty"`
 	ExtraFiles                   []json.RawMessage `json:"extra_files,omitempty"`
 	DetectedCodes                []json.RawMessage `json:"detected_codes,omitempty"` // bar codes and the like
-	Warnings                     []Warning         `json:"warnings,omitempty"`
 }
 
 // DatabaseValidation compares the person's data with registers of a country.
 type DatabaseValidation struct {
-	NodeID         string            `json:"node_id"`
-	Status         FeatureStatus     `json:"status"`
+	Check
 	IssuingState   string            `json:"issuing_state"`
 	ValidationType string            `json:"validation_type"` // "one_by_one", "two_by_two", "not_enabled"
 	ScreenedData   json.RawMessage   `json:"screened_data,omitempty"`
 	Validations    []RegisterMatch   `json:"validations,omitempty"`
 	Errors         []json.RawMessage `json:"errors,omitempty"`
 	MatchType      string            `json:"match_type"` // "full_match", "partial_match", "no_match"
-	Warnings       []Warning         `json:"warnings,omitempty"`
 }
 
 // RegisterMatch is the answer of one register.
@@ -222,16 +210,14 @@ type RegisterMatch struct {
 	ServiceID     string          `json:"service_id"`
 	ServiceName   string          `json:"service_name"`
 	Validation    json.RawMessage `json:"validation,omitempty"` // the result by field
-	OutcomeCode   Text            `json:"outcome_code"`
-	OutcomeDetail Text            `json:"outcome_detail"`
+	OutcomeCode   StringOrNumber  `json:"outcome_code"`
+	OutcomeDetail StringOrNumber  `json:"outcome_detail"`
 	SourceData    json.RawMessage `json:"source_data,omitempty"`
 }
 
 // DocumentAIDocument is a step in which other documents were read. Links in its
 // items expire within the hour.
 type DocumentAIDocument struct {
-	NodeID   string            `json:"node_id"`
-	Status   FeatureStatus     `json:"status"`
-	Items    []json.RawMessage `json:"items,omitempty"` // as the workflow defines them
-	Warnings []Warning         `json:"warnings,omitempty"`
+	Check
+	Items []json.RawMessage `json:"items,omitempty"` // as the workflow defines them
 }
