@@ -47,6 +47,9 @@ type Decision struct {
 	QuestionnaireResponses QuestionnaireResponses `json:"questionnaire_responses,omitempty"`
 	Reviews                []Review               `json:"reviews,omitempty"`
 
+	// StatusOverride is the status that was set by hand, where Didit says so.
+	StatusOverride SessionStatus `json:"status_override,omitempty"`
+
 	// What the session was created with, and why its chip was not read.
 	ExpectedDetails *ExpectedDetails `json:"expected_details,omitempty"`
 	ContactDetails  *ContactDetails  `json:"contact_details,omitempty"`
@@ -149,22 +152,39 @@ type singularBlocks struct {
 	AML                *AMLScreening       `json:"aml"`
 	IPAnalysis         *IPAnalysis         `json:"ip_analysis"`
 	DatabaseValidation *DatabaseValidation `json:"database_validation"`
+
+	Questionnaire  QuestionnaireResponses `json:"questionnaire"`
+	Questionnaires QuestionnaireResponses `json:"questionnaires"`
 }
 
-// lift moves the blocks that were sent into the lists of d that are empty.
+// lift moves what was sent under other keys to the fields of d, where those are empty.
 func (s *singularBlocks) lift(d *Decision) {
 	blocks := reflect.ValueOf(s).Elem()
 	for i := range blocks.NumField() {
-		block := blocks.Field(i).Elem()
+		block := blocks.Field(i)
 		// A value of another type than an object leaves a block without anything in it.
-		if !block.IsValid() || block.IsZero() {
+		if block.IsZero() || reflect.Indirect(block).IsZero() {
 			continue
 		}
 		for _, list := range d.lists() {
-			if list.Type().Elem() == block.Type() && list.Len() == 0 {
-				list.Set(reflect.Append(list, block))
+			switch {
+			case list.Len() > 0:
+			case list.Type() == block.Type():
+				list.Set(block)
+			case reflect.PointerTo(list.Type().Elem()) == block.Type():
+				list.Set(reflect.Append(list, block.Elem()))
 			}
 		}
+	}
+	d.Features = d.Features.apart()
+	for i := range d.NFCVerifications {
+		d.NFCVerifications[i].ChipData.settle()
+	}
+	for i := range d.LivenessChecks {
+		d.LivenessChecks[i].settle()
+	}
+	for i := range d.IPAnalyses {
+		d.IPAnalyses[i].settle()
 	}
 }
 

@@ -70,8 +70,8 @@ func TestDecisionBusinessFields(t *testing.T) {
 
 	assert.Equal(t, []didit.DocumentVerification{{
 		Check:  check("feature_kyb_documents_1", didit.FeatureResubRequested, warn("KYB_DOCUMENTS", "DOCUMENT_MISSING", didit.LogTypeError, "Document missing", "The ownership structure is missing.", "feature_kyb_documents_1")),
-		Items:  rawList(`{"uuid": "8f7d0a52-5555-4000-8000-000000000004", "document_file": "https://media.example.com/incorporation.pdf"}`),
-		Groups: rawJSON(`{"LEGAL_PRESENCE": ["CERTIFICATE_OF_INCORPORATION"]}`), RequiredGroups: []string{"LEGAL_PRESENCE", "OWNERSHIP_STRUCTURE"},
+		Items:  []didit.CompanyDocument{{UUID: "8f7d0a52-5555-4000-8000-000000000004", FileURL: "https://media.example.com/incorporation.pdf"}},
+		Groups: map[string]didit.DocumentGroup{"LEGAL_PRESENCE": {Total: 1, Approved: 1}}, RequiredGroups: []string{"LEGAL_PRESENCE", "OWNERSHIP_STRUCTURE"},
 	}}, s.DocumentVerifications)
 
 	require.Len(t, s.AMLScreenings, 1)
@@ -93,4 +93,54 @@ func TestDecisionBusinessFields(t *testing.T) {
 
 	require.Len(t, s.Reviews, 1)
 	assert.Equal(t, didit.StatusAwaitingUser, s.Reviews[0].NewStatus)
+}
+
+// A company's decision as it was captured in the sandbox, its values invented.
+func TestDecisionBusinessCaptured(t *testing.T) {
+	t.Parallel()
+	s := parseFixture(t, "decision_business_captured")
+	assert.Empty(t, s.SharedFromSession)
+	assert.Empty(t, s.Reviews)
+	assert.Empty(t, s.DocumentAIDocuments)
+	assert.Equal(t, didit.StatusDeclined, s.StatusOverride)
+	assert.Equal(t, map[string][]string{"registry_checks": {"KYB_REGISTRY_DATA_MISMATCH_WITH_EXPECTED"}}, reasons(s))
+
+	company := s.RegistryChecks[0].Company
+	assert.Equal(t, "Active", company.RegistryStatus, "the register's word")
+	assert.Equal(t, didit.FeatureDeclined, company.Status, "the check's")
+	assert.Equal(t, didit.StringOrNumber("2"), company.RegistryTier)
+	assert.Equal(t, didit.CompanyDetails{
+		CompanyName: "Sampleton Kites", RegistrationNumber: "00998877", CountryCode: "UT", LegalAddress: "7 Windy Row",
+	}, company.UserProvidedData)
+	assert.Equal(t, stampAt(t, "2026-09-30T08:05:00.25Z"), company.ConfirmedByUserAt)
+	assert.True(t, company.Officers[0].HasRole("director"), "a designation")
+	assert.True(t, company.BeneficialOwners[0].HasRole("UBO"), "a role alone")
+
+	people := s.KeyPeopleChecks[0]
+	assert.Equal(t, []didit.KeyPersonRole{{Role: "director"}}, people.Registry.Officers[0].Roles, "one text")
+	assert.Equal(t, []didit.KeyPersonRole{{Role: "ubo"}, {Role: "shareholder", OwnershipPercent: 60, VotingPercent: 55.5}},
+		people.Registry.BeneficialOwners[0].Roles, "a text and an object")
+	party := people.Submitted.Parties[0]
+	assert.Equal(t, "USER", party.Source)
+	assert.Equal(t, "b51f0e6d-7777-4a29-8170-6f5e4d3c2b02", party.KYCSessionID)
+	assert.False(t, party.HasRole("director"))
+
+	documents := s.DocumentVerifications[0]
+	assert.Equal(t, map[string]didit.DocumentGroup{
+		"LEGAL_PRESENCE": {Total: 7, Approved: 1, Pending: 1, Declined: 1, InReview: 1, Other: 1, Missing: 2},
+	}, documents.Groups)
+	assert.JSONEq(t, `{"company_name": "match"}`, string(documents.Items[0].CrossCheckResult.Critical))
+	assert.Equal(t, stampAt(t, "2026-09-30T08:10:00.123456Z"), documents.Items[0].CreatedAt)
+}
+
+// A session that was skipped or deleted does not count, whatever its status says.
+func TestKeyPersonVerified(t *testing.T) {
+	t.Parallel()
+	approved := didit.KeyPerson{KYCSessionStatus: didit.StatusApproved}
+	assert.True(t, approved.Verified())
+	skipped, deleted := approved, approved
+	skipped.IsSkipped, deleted.KYCSessionDeleted = true, true
+	for _, p := range []didit.KeyPerson{skipped, deleted, {}, {KYCSessionStatus: didit.StatusInReview}} {
+		assert.False(t, p.Verified())
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/didit-go/didit/internal/answer"
@@ -56,6 +57,18 @@ const (
 	FeatureResubRequested FeatureStatus = "Resub Requested"
 )
 
+// apart takes apart the names of features that were sent as one text, "OCR + FACE".
+func (f Features) apart() Features {
+	if len(f) != 1 || !strings.ContainsAny(f[0].Feature, "+,") {
+		return f
+	}
+	var names Features
+	for name := range strings.FieldsFuncSeq(f[0].Feature, func(r rune) bool { return r == '+' || r == ',' || r == ' ' }) {
+		names = append(names, Feature{Feature: name})
+	}
+	return names
+}
+
 // Feature is one step of a workflow. Didit sends its name alone, or the name with
 // the node (include=events) or with the status (rows of lists).
 type Feature struct {
@@ -72,7 +85,7 @@ func (f *Feature) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	type plain Feature
-	return answer.Lenient(json.Unmarshal(data, (*plain)(f)))
+	return answer.Lenient(json.Unmarshal(data, (*plain)(f)), data, (*plain)(f))
 }
 
 // Features are the steps of a session's workflow.
@@ -92,8 +105,8 @@ func (f Features) Has(name string) bool {
 //
 // https://docs.didit.me/reference/data-models
 type Warning struct {
-	Feature          string          `json:"feature"` // "FACEMATCH" here is "FACE_MATCH" in [Features]
-	Risk             string          `json:"risk"`    // "DOCUMENT_EXPIRED", ...
+	Feature          string          `json:"feature"`            // "FACEMATCH" here is "FACE_MATCH" in [Features]
+	Risk             string          `json:"risk" answer:"text"` // "DOCUMENT_EXPIRED", ...; all that is known of a warning that was sent as a text
 	AdditionalData   json.RawMessage `json:"additional_data,omitempty"`
 	LogType          LogType         `json:"log_type"`
 	ShortDescription string          `json:"short_description"`
@@ -125,6 +138,7 @@ type Match struct {
 	VerificationDate     string          `json:"verification_date"`
 	UserDetails          json.RawMessage `json:"user_details,omitempty"`
 	MatchImageURL        string          `json:"match_image_url"` // expires within the hour
+	FrontImageURL        string          `json:"front_image_url"` // of a document; expires likewise
 	Status               string          `json:"status"`
 	IsBlocklisted        bool            `json:"is_blocklisted"`
 	IsAllowlisted        bool            `json:"is_allowlisted"`
@@ -173,8 +187,5 @@ type Timestamp struct{ time.Time }
 // UnmarshalJSON reads the forms that Didit sends; it never fails, for the error
 // would stop the decoding and quote what was sent.
 func (t *Timestamp) UnmarshalJSON(data []byte) error {
-	var m answer.Time
-	_ = m.UnmarshalJSON(data) // never fails either
-	t.Time = time.Time(m)
-	return nil
+	return (*answer.Time)(&t.Time).UnmarshalJSON(data)
 }

@@ -37,7 +37,9 @@ func TestFeatures(t *testing.T) {
 		"mixed":        {`["NFC",{"feature":"AML"},7]`, didit.Features{{Feature: "NFC"}, {Feature: "AML"}, {}}},
 		"empty":        {`[]`, didit.Features{}},
 		"null":         {`null`, nil},
-		"a text":       {`"OCR + FACE"`, nil},
+		"a text":       {`"NFC"`, didit.Features{{Feature: "NFC"}}},
+		"one text":     {`"NFC + FACE"`, didit.Features{{Feature: "NFC"}, {Feature: "FACE"}}},
+		"a number":     {`7`, nil},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -19,13 +19,13 @@ func (q *QuestionnaireResponses) UnmarshalJSON(data []byte) error {
 	switch {
 	case len(data) == 0:
 	case data[0] == '[':
-		return answer.Lenient(json.Unmarshal(data, (*[]QuestionnaireResponse)(q)))
+		return answer.Lenient(json.Unmarshal(data, (*[]QuestionnaireResponse)(q)), data, (*[]QuestionnaireResponse)(q))
 	case data[0] == '{':
 		var one QuestionnaireResponse
-		if err := answer.Lenient(json.Unmarshal(data, &one)); err != nil {
+		if err := answer.Lenient(json.Unmarshal(data, &one), data, &one); err != nil {
 			return err
 		}
-		if one.QuestionnaireID != "" || len(one.Sections) > 0 {
+		if one.QuestionnaireID != "" || one.Title != "" || one.Status != "" || len(one.Sections) > 0 {
 			*q = QuestionnaireResponses{one} // a single questionnaire, in no list
 			return nil
 		}
@@ -87,10 +87,13 @@ type QuestionnaireSection struct {
 
 // QuestionnaireItem is a question and what was answered to it.
 type QuestionnaireItem struct {
-	UUID        string          `json:"uuid"`
-	ElementType string          `json:"element_type"` // "SHORT_TEXT", ...
-	Title       string          `json:"title"`
-	Description string          `json:"description"`
-	Value       json.RawMessage `json:"value,omitempty"`
-	Answer      json.RawMessage `json:"answer,omitempty"` // some answers have this instead
+	UUID        string            `json:"uuid"`
+	ElementType string            `json:"element_type"` // "SHORT_TEXT", ...
+	Title       string            `json:"title"`
+	Description string            `json:"description"`
+	Value       json.RawMessage   `json:"value,omitempty"`
+	Answer      json.RawMessage   `json:"answer,omitempty"`  // some answers have this instead
+	Choices     []json.RawMessage `json:"choices,omitempty"` // of which the answer is one or more
+	IsRequired  bool              `json:"is_required"`
+	Placeholder string            `json:"placeholder"`
 }

@@ -1,6 +1,7 @@
 package didit
 
 import (
+	"cmp"
 	"encoding/json"
 )
 
@@ -51,15 +52,29 @@ type EmailVerification struct {
 }
 
 // AMLScreening is a search of sanction lists, politically exposed persons and media.
+//
+// https://docs.didit.me/core-technology/aml-screening/aml-risk-score
 type AMLScreening struct {
 	Check
 	TotalHits                     int          `json:"total_hits"`
 	EntityType                    string       `json:"entity_type"` // "person", "company"
 	Hits                          []AMLHit     `json:"hits,omitempty"`
-	Score                         Score        `json:"score"`
+	Score                         Score        `json:"score"` // from 0 to 100; 0 also where there is none: go by Status
 	ScreenedData                  ScreenedData `json:"screened_data"`
 	IsOngoingMonitoringEnabled    bool         `json:"is_ongoing_monitoring_enabled"`
 	NextOngoingMonitoringBillDate string       `json:"next_ongoing_monitoring_bill_date"`
+}
+
+// HighestRisk is the risk of the gravest hit that is not a false positive, which is
+// what Didit holds against the workflow's thresholds; 0 where there is no such hit.
+func (a *AMLScreening) HighestRisk() Score {
+	var highest Score
+	for i := range a.Hits {
+		if a.Hits[i].ReviewStatus != AMLFalsePositive {
+			highest = max(highest, a.Hits[i].Risk())
+		}
+	}
+	return highest
 }
 
 // ScreenedData is who was searched for.
@@ -68,7 +83,21 @@ type ScreenedData struct {
 	Nationality    string `json:"nationality"`
 	DateOfBirth    string `json:"date_of_birth"`
 	DocumentNumber string `json:"document_number"`
+	DocumentType   string `json:"document_type"`
+	PersonalNumber string `json:"personal_number"`
 }
+
+// AMLReviewStatus is what became of an [AMLHit], an open set.
+type AMLReviewStatus string
+
+// The review statuses that are documented. Didit itself sets AMLUnreviewed or
+// AMLFalsePositive by the match score; people set any.
+const (
+	AMLUnreviewed     AMLReviewStatus = "Unreviewed"
+	AMLConfirmedMatch AMLReviewStatus = "Confirmed Match"
+	AMLFalsePositive  AMLReviewStatus = "False Positive"
+	AMLInconclusive   AMLReviewStatus = "Inconclusive"
+)
 
 // AMLHit is one entry that may be the person or the company. What lists and media
 // say is kept as it was sent, because every source says it differently.
@@ -76,16 +105,18 @@ type AMLHit struct {
 	ID                    string          `json:"id"`
 	URL                   string          `json:"url"`
 	Caption               string          `json:"caption"`
+	RCAName               string          `json:"rca_name"` // the relative or close associate that the entry is there for
 	Match                 bool            `json:"match"`
 	Target                bool            `json:"target"`
 	Score                 Score           `json:"score"`
-	MatchScore            Score           `json:"match_score"` // how likely it is the same
-	RiskScore             Score           `json:"risk_score"`  // how grave it is if so
-	ReviewStatus          string          `json:"review_status"`
+	MatchScore            Score           `json:"match_score"` // how likely it is the same, from 0 to 100
+	RiskScore             Score           `json:"risk_score"`  // how grave it is if so, from 0 to 100: see Risk
+	ReviewStatus          AMLReviewStatus `json:"review_status"`
 	Datasets              []string        `json:"datasets,omitempty"`
 	FirstSeen             Timestamp       `json:"first_seen,omitzero"`
 	LastSeen              Timestamp       `json:"last_seen,omitzero"`
 	Properties            json.RawMessage `json:"properties,omitempty"`
+	Features              json.RawMessage `json:"features,omitempty"` // what of it is alike
 	RiskView              json.RawMessage `json:"risk_view,omitempty"`
 	ScoreBreakdown        json.RawMessage `json:"score_breakdown,omitempty"`
 	PEPMatches            json.RawMessage `json:"pep_matches,omitempty"`
@@ -95,6 +126,20 @@ type AMLHit struct {
 	AdverseMediaDetails   json.RawMessage `json:"adverse_media_details,omitempty"`
 	LinkedEntities        json.RawMessage `json:"linked_entities,omitempty"`
 	AdditionalInformation json.RawMessage `json:"additional_information,omitempty"`
+}
+
+// Risk is RiskScore, or where there is none the score of the categories in RiskView;
+// 0 where there is neither.
+func (h *AMLHit) Risk() Score {
+	var view struct {
+		Categories struct {
+			Score Score `json:"score"`
+		} `json:"categories"`
+	}
+	if h.RiskScore == 0 {
+		_ = json.Unmarshal(h.RiskView, &view) // no view, or one of another form, has no score
+	}
+	return cmp.Or(h.RiskScore, view.Categories.Score)
 }
 
 // IPAnalysis is the device and the network that a session was done with.
@@ -112,7 +157,7 @@ type IPAnalysis struct {
 	IPCountryCode  string         `json:"ip_country_code"` // alpha-2
 	IPState        string         `json:"ip_state"`
 	IPCity         string         `json:"ip_city"`
-	Latitude       float64        `json:"latitude"`
+	Latitude       float64        `json:"latitude"` // degrees; 0 and 0 also where it is unknown: IP.Location is nil then
 	Longitude      float64        `json:"longitude"`
 	ISP            string         `json:"isp"`
 	Organization   string         `json:"organization"`
@@ -127,6 +172,26 @@ type IPAnalysis struct {
 	POADocument *GeoPosition `json:"poa_document,omitempty"`
 
 	Matches []Match `json:"matches,omitempty"`
+
+	ipKeys
+}
+
+// ipKeys is where version v2 has the places. It is empty once a session is decoded.
+type ipKeys struct {
+	LocationsInfo *struct {
+		IP          *GeoPosition `json:"ip"`
+		IDDocument  *GeoPosition `json:"id_document"`
+		POADocument *GeoPosition `json:"poa_document"`
+	} `json:"locations_info,omitempty"`
+}
+
+func (a *IPAnalysis) settle() {
+	if l := a.LocationsInfo; l != nil {
+		a.IP = cmp.Or(a.IP, l.IP)
+		a.IDDocument = cmp.Or(a.IDDocument, l.IDDocument)
+		a.POADocument = cmp.Or(a.POADocument, l.POADocument)
+	}
+	a.ipKeys = ipKeys{}
 }
 
 // GeoPosition is a place and its distance from the others; nil: unknown.

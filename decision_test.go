@@ -236,7 +236,8 @@ func TestDecisionPartsOfAnotherForm(t *testing.T) {
 	assert.Equal(t, didit.FeatureDeclined, s.KeyPeopleChecks[0].Status)
 	require.Len(t, s.IDVerifications, 1)
 	assert.Equal(t, didit.IDVerification{Nationality: "UTO"}, s.IDVerifications[0])
-	assert.Empty(t, s.AMLScreenings)
+	require.Len(t, s.AMLScreenings, 1, "one where a list is due")
+	assert.Equal(t, didit.FeatureApproved, s.AMLScreenings[0].Status)
 	assert.Equal(t, "after", s.Callback)
 
 	require.Error(t, new(didit.Company).UnmarshalJSON([]byte(`{`)))
@@ -295,7 +296,7 @@ func TestDecisionUnknownValuesSurvive(t *testing.T) {
 
 func TestDecisionKeepsEveryTypedFieldInJSON(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"decision_user", "decision_business", "decision_user_old"} {
+	for _, name := range []string{"decision_user", "decision_business", "decision_user_old", "decision_user_v2", "decision_business_captured"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := parseFixture(t, name)

@@ -1,6 +1,7 @@
 package didit
 
 import (
+	"cmp"
 	"encoding/json"
 )
 
@@ -26,6 +27,13 @@ type IDVerification struct {
 	FrontImageCameraFront string `json:"front_image_camera_front"`
 	BackImageCameraFront  string `json:"back_image_camera_front"`
 
+	// How alike, from 0 to 100, the face before the front camera while a side of the
+	// document was photographed and the document's portrait are; nil where no face was
+	// seen or compared, which is common and says nothing. A low score says that another
+	// person held the document.
+	FrontImageCameraFrontFaceMatchScore *Score `json:"front_image_camera_front_face_match_score,omitempty"`
+	BackImageCameraFrontFaceMatchScore  *Score `json:"back_image_camera_front_face_match_score,omitempty"`
+
 	DateOfBirth      string `json:"date_of_birth"` // "1990-01-31", as are the other dates
 	Age              int    `json:"age"`
 	ExpirationDate   string `json:"expiration_date"`
@@ -46,6 +54,8 @@ type IDVerification struct {
 
 	ExtraFields            json.RawMessage   `json:"extra_fields,omitempty"` // what only this kind of document has
 	MRZ                    json.RawMessage   `json:"mrz,omitempty"`
+	Barcodes               []json.RawMessage `json:"barcodes,omitempty"`
+	DocumentLiveness       json.RawMessage   `json:"document_liveness,omitempty"` // whether the document itself was there, not a screen or a copy
 	ExtraFiles             []json.RawMessage `json:"extra_files,omitempty"`
 	FrontImageQualityScore ImageQuality      `json:"front_image_quality_score"`
 	BackImageQualityScore  ImageQuality      `json:"back_image_quality_score"`
@@ -69,18 +79,20 @@ type ImageQuality struct {
 
 // ParsedAddress is an address taken apart.
 type ParsedAddress struct {
-	AddressType      string       `json:"address_type"`
-	Category         string       `json:"category"`
-	Label            string       `json:"label"`
-	FormattedAddress string       `json:"formatted_address"`
-	Street1          string       `json:"street_1"`
-	Street2          string       `json:"street_2"`
-	City             string       `json:"city"`
-	Region           string       `json:"region"`
-	PostalCode       string       `json:"postal_code"`
-	Country          string       `json:"country"`
-	IsVerified       bool         `json:"is_verified"`
-	DocumentLocation *Coordinates `json:"document_location,omitempty"` // nil: unknown
+	ID               StringOrNumber `json:"id"`
+	AddressType      string         `json:"address_type"`
+	Category         string         `json:"category"`
+	Label            string         `json:"label"`
+	FormattedAddress string         `json:"formatted_address"`
+	Street1          string         `json:"street_1"`
+	Street2          string         `json:"street_2"`
+	City             string         `json:"city"`
+	Region           string         `json:"region"`
+	PostalCode       string         `json:"postal_code"`
+	Country          string         `json:"country"`
+	IsVerified       bool           `json:"is_verified"`
+	IsBestMatch      bool           `json:"is_best_match"`               // the geocoder was sure of it
+	DocumentLocation *Coordinates   `json:"document_location,omitempty"` // nil: unknown
 }
 
 // NFCVerification is what was read from a document's chip. Its links to images
@@ -94,6 +106,8 @@ type NFCVerification struct {
 	ChipData           ChipData           `json:"chip_data"`
 	Authenticity       ChipAuthenticity   `json:"authenticity"`
 	CertificateSummary CertificateSummary `json:"certificate_summary"`
+	ChipProtocol       string             `json:"chip_protocol"`
+	JPKI               json.RawMessage    `json:"jpki,omitempty"` // what a Japanese My Number card says of itself
 }
 
 // NFCSkipReason is why a chip was not read, an open set.
@@ -122,6 +136,32 @@ type ChipData struct {
 	Nationality    string `json:"nationality"`
 	Address        string `json:"address"`
 	PlaceOfBirth   string `json:"place_of_birth"`
+
+	MRZString    string          `json:"mrz_string"` // the machine-readable zone as it is on the chip
+	MRZType      string          `json:"mrz_type"`   // "TD1", "TD3", ...
+	OptionalData StringOrNumber  `json:"optional_data"`
+	DGs          json.RawMessage `json:"dgs,omitempty"` // the groups of data that were read
+
+	chipKeys
+}
+
+// chipKeys are the names that apps' own readers of chips give to some of ChipData.
+// They are empty once a session is decoded.
+type chipKeys struct {
+	Surname    string `json:"surname,omitempty"`
+	Name       string `json:"name,omitempty"`
+	Sex        string `json:"sex,omitempty"`
+	Country    string `json:"country,omitempty"`
+	ExpiryDate string `json:"expiry_date,omitempty"`
+}
+
+func (c *ChipData) settle() {
+	c.LastName = cmp.Or(c.LastName, c.Surname)
+	c.FirstName = cmp.Or(c.FirstName, c.Name)
+	c.Gender = cmp.Or(c.Gender, c.Sex)
+	c.IssuingCountry = cmp.Or(c.IssuingCountry, c.Country)
+	c.ExpirationDate = cmp.Or(c.ExpirationDate, c.ExpiryDate)
+	c.chipKeys = chipKeys{}
 }
 
 // ChipAuthenticity is whether the chip's content is what its issuer signed; false
@@ -152,6 +192,19 @@ type LivenessCheck struct {
 	FaceQuality    Score   `json:"face_quality"`
 	FaceLuminance  Score   `json:"face_luminance"`
 	Matches        []Match `json:"matches,omitempty"` // other sessions with this face
+
+	livenessKeys
+}
+
+// livenessKeys are other names of fields of LivenessCheck. They are empty once a
+// session is decoded.
+type livenessKeys struct {
+	FaceLivenessMethod string `json:"face_liveness_method,omitempty"`
+}
+
+func (c *LivenessCheck) settle() {
+	c.Method = cmp.Or(c.Method, c.FaceLivenessMethod)
+	c.livenessKeys = livenessKeys{}
 }
 
 // FaceMatch compares the person in front of the camera with the document's portrait.
@@ -183,8 +236,8 @@ type POAVerification struct {
 	POAParsedAddress    ParsedAddress `json:"poa_parsed_address"`
 
 	NameOnDocument                  string `json:"name_on_document"`
-	NameMatchScoreExpectedDetails   Score  `json:"name_match_score_expected_details"`
-	NameMatchScoreIDVerification    Score  `json:"name_match_score_id_verification"`
+	NameMatchScoreExpectedDetails   *Score `json:"name_match_score_expected_details,omitempty"` // nil: nothing to compare with
+	NameMatchScoreIDVerification    *Score `json:"name_match_score_id_verification,omitempty"`
 	ExpectedDetailsAddress          string `json:"expected_details_address"`
 	ExpectedDetailsFormattedAddress string `json:"expected_details_formatted_address"`
 

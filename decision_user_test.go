@@ -104,7 +104,7 @@ func TestDecisionUserFields(t *testing.T) {
 		Issuer: "Sampleton Power", IssueDate: "2026-09-15", ExpirationDate: "2026-12-15",
 		POAAddress: "12 Mapmaker Row", POAFormattedAddress: "12 Mapmaker Row, Sampleton",
 		POAParsedAddress: didit.ParsedAddress{Street1: "12 Mapmaker Row", City: "Sampleton"},
-		NameOnDocument:   "A. Vardeny", NameMatchScoreExpectedDetails: 95, NameMatchScoreIDVerification: 93.5,
+		NameOnDocument:   "A. Vardeny", NameMatchScoreExpectedDetails: new(didit.Score(95)), NameMatchScoreIDVerification: new(didit.Score(93.5)),
 		ExpectedDetailsAddress: "12 Mapmaker Row, Sampleton", ExpectedDetailsFormattedAddress: "12 Mapmaker Row, Sampleton, Utopia",
 		ExpectedDetailsParsedAddress: didit.ParsedAddress{City: "Sampleton", Country: "UT"},
 		ExtraFields:                  rawJSON(`{"contract": "C-1"}`), ExtraFiles: rawList(`{"url": "` + media + `bill2.pdf"}`),

@@ -151,7 +151,7 @@ func (a *listAnswer) Decode(_ int, body []byte) error {
 	a.rows = make([]row, 0, len(page.Results))
 	for _, raw := range page.Results {
 		var w wireRow
-		if err := answer.Lenient(json.Unmarshal(raw, &w)); err != nil {
+		if err := answer.Lenient(json.Unmarshal(raw, &w), raw, &w); err != nil {
 			return err
 		}
 		id, ok := route.UUID(w.SessionID)

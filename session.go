@@ -129,7 +129,7 @@ type wireSession struct {
 // decode fills w. A field of another type than expected is left zero: the rest of a
 // verification is not lost for it.
 func (w *wireSession) decode(body []byte) error {
-	if err := answer.Lenient(decode(body, w)); err != nil {
+	if err := answer.Lenient(decode(body, w), body, w); err != nil {
 		return err
 	}
 	if strings.TrimSpace(w.SessionID) == "" {

@@ -3,22 +3,9 @@ package answer
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
-	"strings"
 	"time"
 	"unicode/utf8"
 )
-
-// Lenient lets pass that a field had another type than expected.
-func Lenient(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
-	}
-	return err
-}
 
 // Text reads a JSON string. Names have no escapes as a rule, and a decoder for each
 // of them would cost more than they do.
@@ -54,7 +41,11 @@ type Time time.Time
 
 // UnmarshalJSON reads the forms that Didit sends; it never fails.
 func (t *Time) UnmarshalJSON(data []byte) error {
-	text := strings.Trim(string(data), `"`)
+	*t = Time{}
+	if data[0] != '"' {
+		return nil
+	}
+	text := string(data[1 : len(data)-1])
 	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly} {
 		if at, err := time.Parse(layout, text); err == nil {
 			if at = at.UTC(); at.Year() >= 1 && at.Year() <= 9999 { // JSON has no other years: it could not be encoded again
