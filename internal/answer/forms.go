@@ -94,7 +94,7 @@ func fillStruct(v reflect.Value, members map[string]json.RawMessage) {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		member, sent := members[name]
 		switch {
-		case field.Anonymous && name == "":
+		case field.Anonymous && name == "" && field.Type.Kind() == reflect.Struct:
 			fillStruct(v.Field(i), members)
 		case sent && name != "" && name != "-":
 			fill(v.Field(i), member)

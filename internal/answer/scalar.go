@@ -46,13 +46,23 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	text := string(data[1 : len(data)-1])
-	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly} {
-		if at, err := time.Parse(layout, text); err == nil {
-			if at = at.UTC(); at.Year() >= 1 && at.Year() <= 9999 { // JSON has no other years: it could not be encoded again
-				*t = Time(at)
-			}
-			break
+	if at, err := time.Parse(layout(text), text); err == nil {
+		if at = at.UTC(); at.Year() >= 1 && at.Year() <= 9999 { // JSON has no other years: it could not be encoded again
+			*t = Time(at)
 		}
 	}
 	return nil
+}
+
+// layout tells by its shape how a time was sent, because trying costs allocations.
+func layout(text string) string {
+	switch last := len(text) - 1; {
+	case last < len(time.DateOnly):
+		return time.DateOnly
+	case text[len(time.DateOnly)] == ' ':
+		return "2006-01-02 15:04:05.999999999Z07:00"
+	case text[last] == 'Z' || text[last-5] == '+' || text[last-5] == '-':
+		return time.RFC3339Nano
+	}
+	return "2006-01-02T15:04:05.999999999"
 }
