@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"strings"
 
 	"github.com/didit-go/didit/internal/answer"
@@ -199,9 +200,9 @@ type KeyPersonRole struct {
 // DocumentVerification is a step in which a company's documents were read.
 type DocumentVerification struct {
 	Check
-	Items          []CompanyDocument        `json:"items,omitempty"`
-	Groups         map[string]DocumentGroup `json:"groups,omitempty"` // by name: "LEGAL_PRESENCE", "OWNERSHIP_STRUCTURE", ...
-	RequiredGroups []string                 `json:"required_groups,omitempty"`
+	Items          []CompanyDocument `json:"items,omitempty"`
+	Groups         DocumentGroups    `json:"groups,omitempty"`
+	RequiredGroups []string          `json:"required_groups,omitempty"`
 }
 
 // CompanyDocument is one of a company's documents.
@@ -223,6 +224,28 @@ type CrossCheck struct {
 	People      json.RawMessage `json:"people,omitempty"`
 	Critical    json.RawMessage `json:"critical,omitempty"`
 	NonCritical json.RawMessage `json:"non_critical,omitempty"`
+}
+
+// DocumentGroups are the groups of documents by name: "LEGAL_PRESENCE",
+// "OWNERSHIP_STRUCTURE", ...
+type DocumentGroups map[string]DocumentGroup
+
+// UnmarshalJSON reads an object of at most 10,000 groups.
+func (g *DocumentGroups) UnmarshalJSON(data []byte) error {
+	*g = nil
+	complete := answer.Members(data, maxKeyed, func(name string, value []byte) {
+		var group DocumentGroup
+		_ = answer.Lenient(json.Unmarshal(value, &group), value, &group) // it was found valid
+		if *g == nil {
+			*g = DocumentGroups{}
+		}
+		(*g)[name] = group
+	})
+	if !complete {
+		*g = nil
+		return errors.New("more than 10,000 groups of documents")
+	}
+	return nil
 }
 
 // DocumentGroup counts the documents of one group by their statuses.

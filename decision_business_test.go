@@ -1,6 +1,8 @@
 package didit_test
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -71,7 +73,7 @@ func TestDecisionBusinessFields(t *testing.T) {
 	assert.Equal(t, []didit.DocumentVerification{{
 		Check:  check("feature_kyb_documents_1", didit.FeatureResubRequested, warn("KYB_DOCUMENTS", "DOCUMENT_MISSING", didit.LogTypeError, "Document missing", "The ownership structure is missing.", "feature_kyb_documents_1")),
 		Items:  []didit.CompanyDocument{{UUID: "8f7d0a52-5555-4000-8000-000000000004", FileURL: "https://media.example.com/incorporation.pdf"}},
-		Groups: map[string]didit.DocumentGroup{"LEGAL_PRESENCE": {Total: 1, Approved: 1}}, RequiredGroups: []string{"LEGAL_PRESENCE", "OWNERSHIP_STRUCTURE"},
+		Groups: didit.DocumentGroups{"LEGAL_PRESENCE": {Total: 1, Approved: 1}}, RequiredGroups: []string{"LEGAL_PRESENCE", "OWNERSHIP_STRUCTURE"},
 	}}, s.DocumentVerifications)
 
 	require.Len(t, s.AMLScreenings, 1)
@@ -126,7 +128,7 @@ func TestDecisionBusinessCaptured(t *testing.T) {
 	assert.False(t, party.HasRole("director"))
 
 	documents := s.DocumentVerifications[0]
-	assert.Equal(t, map[string]didit.DocumentGroup{
+	assert.Equal(t, didit.DocumentGroups{
 		"LEGAL_PRESENCE": {Total: 7, Approved: 1, Pending: 1, Declined: 1, InReview: 1, Other: 1, Missing: 2},
 	}, documents.Groups)
 	assert.JSONEq(t, `{"company_name": "match"}`, string(documents.Items[0].CrossCheckResult.Critical))
@@ -143,4 +145,20 @@ func TestKeyPersonVerified(t *testing.T) {
 	for _, p := range []didit.KeyPerson{skipped, deleted, {}, {KYCSessionStatus: didit.StatusInReview}} {
 		assert.False(t, p.Verified())
 	}
+}
+
+func TestDocumentGroups(t *testing.T) {
+	t.Parallel()
+	var g didit.DocumentGroups
+	for data, want := range map[string]didit.DocumentGroups{
+		`{"A":{"total":2.0},"B":null,"C":[]}`: {"A": {Total: 2}, "B": {}, "C": {}}, `{}`: nil, `null`: nil, `[1]`: nil, `"A"`: nil,
+	} {
+		require.NoError(t, json.Unmarshal([]byte(data), &g))
+		assert.Equal(t, want, g, data)
+	}
+	many := `{"n":{}` + strings.Repeat(`,"n":{}`, 9_999)
+	require.NoError(t, json.Unmarshal([]byte(many+"}"), &g))
+	assert.Len(t, g, 1)
+	require.Error(t, json.Unmarshal([]byte(many+`,"n":{}}`), &g))
+	assert.Empty(t, g)
 }

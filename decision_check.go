@@ -151,6 +151,10 @@ type Coordinates struct {
 	Longitude float64 `json:"longitude"`
 }
 
+// maxKeyed is how many members an object may have that stands for a list: as many as
+// a list.
+const maxKeyed = 10_000
+
 // Score is a number that Didit sends as a number or as text. What is neither, null
 // and NaN included, is 0. Most scores run from 0 to 100.
 type Score float64

@@ -2,6 +2,7 @@ package didit
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 
@@ -35,31 +36,20 @@ func (q *QuestionnaireResponses) UnmarshalJSON(data []byte) error {
 }
 
 // keyed reads the object keyed by question node, in the order in which it was sent.
-// Its data has been found valid, so that the decoder has nothing to report.
 func (q *QuestionnaireResponses) keyed(data []byte) error {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	_, _ = dec.Token() // the brace
-	for dec.More() {
-		if len(*q) == maxKeyed {
-			*q = nil
-			return errors.New("more than 10,000 questionnaire responses")
-		}
+	complete := answer.Members(data, maxKeyed, func(node string, value []byte) {
 		var r QuestionnaireResponse
-		key, _ := dec.Token()
-		_ = dec.Decode(&r.Answer)
-		answer := r.Answer
-		_ = json.Unmarshal(answer, &r) // of an answer that is no object, nothing
-		r.Answer = answer
-		if node, ok := key.(string); ok && r.NodeID == "" {
-			r.NodeID = node
-		}
+		_ = json.Unmarshal(value, &r) // of an answer that is no object, nothing
+		r.Answer = bytes.Clone(value)
+		r.NodeID = cmp.Or(r.NodeID, node)
 		*q = append(*q, r)
+	})
+	if !complete {
+		*q = nil
+		return errors.New("more than 10,000 questionnaire responses")
 	}
 	return nil
 }
-
-// maxKeyed is how many members the object form may have: as many as a list.
-const maxKeyed = 10_000
 
 // QuestionnaireResponse is one questionnaire with its answers.
 type QuestionnaireResponse struct {

@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math"
@@ -8,6 +9,10 @@ import (
 	"strconv"
 	"strings"
 )
+
+// mostForms is the size up to which an answer is looked at once more: no decision
+// comes near it, and a larger one would cost what it is not worth.
+const mostForms = 1 << 20
 
 // Lenient takes the error of decoding data into v, a pointer. It lets pass that a
 // value had another type than its field, which is zero then, and looks at such an
@@ -20,7 +25,9 @@ func Lenient(err error, data []byte, v any) error {
 	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); !ok {
 		return err
 	}
-	fill(reflect.ValueOf(v).Elem(), data)
+	if len(data) <= mostForms {
+		fill(reflect.ValueOf(v).Elem(), data)
+	}
 	return nil
 }
 
@@ -41,13 +48,11 @@ func fill(v reflect.Value, data []byte) {
 		}
 	case reflect.Slice:
 		fillList(v, data)
-	case reflect.Map:
-		fillMap(v, data)
 	case reflect.Struct:
 		if data[0] == '"' {
 			fillText(v, Text(data))
-		} else if members := map[string]json.RawMessage(nil); json.Unmarshal(data, &members) == nil {
-			fillStruct(v, members)
+		} else {
+			fillStruct(v, data)
 		}
 	}
 }
@@ -74,32 +79,48 @@ func fillList(v reflect.Value, data []byte) {
 	}
 }
 
-func fillMap(v reflect.Value, data []byte) {
-	var members map[string]json.RawMessage
-	_ = json.Unmarshal(data, &members) // another type leaves it empty
-	for key, member := range members {
-		k := reflect.ValueOf(key)
-		if old := v.MapIndex(k); old.IsValid() {
-			item := reflect.New(old.Type()).Elem()
-			item.Set(old)
-			fill(item, member)
-			v.SetMapIndex(k, item)
+func fillStruct(v reflect.Value, data []byte) {
+	fields := map[string]reflect.Value{}
+	collect(v, fields)
+	Members(data, math.MaxInt, func(name string, value []byte) {
+		if field, ok := fields[name]; ok {
+			fill(field, value)
+		}
+	})
+}
+
+// collect finds the fields of a struct, those of embedded ones too, by their JSON names.
+func collect(v reflect.Value, fields map[string]reflect.Value) {
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+		switch {
+		case field.Anonymous && name == "" && field.Type.Kind() == reflect.Struct:
+			collect(v.Field(i), fields)
+		case name != "" && name != "-":
+			fields[name] = v.Field(i)
 		}
 	}
 }
 
-func fillStruct(v reflect.Value, members map[string]json.RawMessage) {
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		member, sent := members[name]
-		switch {
-		case field.Anonymous && name == "" && field.Type.Kind() == reflect.Struct:
-			fillStruct(v.Field(i), members)
-		case sent && name != "" && name != "-":
-			fill(v.Field(i), member)
-		}
+// Members calls f with each member of a valid JSON object, in the order in which they
+// were sent, and reports whether there were no more of them than limit. It keeps none,
+// so that an object of any size costs its largest member only: f must not keep value.
+func Members(data []byte, limit int, f func(name string, value []byte)) bool {
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if brace, _ := dec.Token(); brace != json.Delim('{') {
+		return true
 	}
+	value := json.RawMessage(nil)
+	for n := 0; dec.More(); n++ {
+		token, _ := dec.Token()
+		name, ok := token.(string)
+		if n == limit || !ok || dec.Decode(&value) != nil {
+			return false
+		}
+		f(name, value)
+	}
+	return true
 }
 
 func fillText(v reflect.Value, text string) {

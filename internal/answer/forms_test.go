@@ -1,6 +1,7 @@
 package answer
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"testing"
@@ -18,7 +19,6 @@ type document struct {
 	Names    []string        `json:"names"`
 	Notes    []note          `json:"notes"`
 	Pointer  *note           `json:"pointer"`
-	Groups   map[string]note `json:"groups"`
 	Own      own             `json:"own"`
 	Raw      json.RawMessage `json:"raw"`
 	Hidden   int             `json:"-"`
@@ -51,7 +51,7 @@ func TestLenient(t *testing.T) {
 		"fits":                    {`{"count":1,"names":["a"]}`, document{Count: 1, Names: []string{"a"}}},
 		"whole":                   {`{"count":24.0,"number":43762.00,"kept":2.4e1}`, document{Count: 24, Number: 43762, base: base{Kept: 24}}},
 		"not whole":               {`{"count":24.5,"number":1e300,"kept":"24"}`, document{}},
-		"another type":            {`{"count":{},"name":7,"flag":"yes","names":7,"pointer":"x","groups":[1],"kept":3}`, document{Pointer: &note{Text: "x"}, base: base{Kept: 3}}},
+		"another type":            {`{"count":{},"name":7,"flag":"yes","names":7,"pointer":"x","kept":3}`, document{Pointer: &note{Text: "x"}, base: base{Kept: 3}}},
 		"what fits is kept":       {`{"count":{},"number":5,"name":"n","names":["a"]}`, document{Number: 5, Name: "n", Names: []string{"a"}}},
 		"one text":                {`{"names":"a"}`, document{Names: []string{"a"}}},
 		"one object":              {`{"notes":{"text":"a","size":2.0}}`, document{Notes: []note{{"a", 2}}}},
@@ -60,7 +60,6 @@ func TestLenient(t *testing.T) {
 		"nothing in it":           {`{"notes":{},"names":null,"count":"x"}`, document{}},
 		"below a pointer":         {`{"pointer":{"size":4.0},"inner":{"size":5.0}}`, document{Pointer: &note{Size: 4}, base: base{Inner: &note{Size: 5}}}},
 		"null pointer":            {`{"pointer":null,"count":[]}`, document{}},
-		"in a map":                {`{"groups":{"a":{"size":6.0},"b":{"size":7},"c":null}}`, document{Groups: map[string]note{"a": {Size: 6}, "b": {Size: 7}, "c": {}}}},
 		"decodes itself":          {`{"own":{"Size":1.0},"count":1.0}`, document{Own: own{7}, Count: 1}},
 		"raw is left as it is":    {`{"raw":{"count":24.0,"notes":"a"},"count":1.0}`, document{Raw: json.RawMessage(`{"count":24.0,"notes":"a"}`), Count: 1}},
 		"keys that no field has":  {`{"":1.0,"-":2.0,"unexported":3.0,"Untagged":4,"count":1.0}`, document{Count: 1}},
@@ -80,6 +79,17 @@ func TestLenient(t *testing.T) {
 	}
 }
 
+func TestLenientLeavesLargeAnswers(t *testing.T) {
+	t.Parallel()
+	for size, want := range map[int]int{mostForms: 24, mostForms + 1: 0} {
+		data := []byte(`{"count":24.0}`)
+		data = append(data, bytes.Repeat([]byte(" "), size-len(data))...)
+		var got document
+		require.NoError(t, Lenient(json.Unmarshal(data, &got), data, &got))
+		assert.Equal(t, want, got.Count)
+	}
+}
+
 func TestLenientLetsOtherErrorsStand(t *testing.T) {
 	t.Parallel()
 	var got document
@@ -88,4 +98,22 @@ func TestLenientLetsOtherErrorsStand(t *testing.T) {
 	other := errors.New("other")
 	require.ErrorIs(t, Lenient(other, []byte(`{}`), &got), other)
 	assert.Zero(t, got)
+}
+
+func TestMembers(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		want     []string
+		complete bool
+	}{
+		`{}`: {nil, true}, `[1]`: {nil, true}, `"a"`: {nil, true}, `null`: {nil, true}, `{"a":`: {nil, false}, `{"a":1,2`: {[]string{"a=1"}, false},
+		` { "b" : [ 1, 2 ] , "a":{"c":null},"b":"x" } `: {[]string{"b=[ 1, 2 ]", `a={"c":null}`, `b="x"`}, true},
+		`{"a":1,"b":2,"c":3,"d":4}`:                     {[]string{"a=1", "b=2", "c=3"}, false},
+	}
+	for data, test := range tests {
+		var got []string
+		complete := Members([]byte(data), 3, func(name string, value []byte) { got = append(got, name+"="+string(value)) })
+		assert.Equal(t, test.want, got, data)
+		assert.Equal(t, test.complete, complete, data)
+	}
 }
