@@ -13,13 +13,15 @@ import (
 // Decision is what Didit checked: one list per feature, in which each item is one
 // step of the workflow. A list is empty until its feature has run, and stays empty
 // where the workflow does not have it. Singular blocks of older decisions are in the
-// same lists. Parts without a fixed form are kept as they were sent, a null as "null".
+// same lists. A workflow can be told to return less, so no list is sure to be there.
+// Parts without a fixed form are kept as they were sent, a null as "null".
 //
 // It prints how many items each list has, nothing of a person. A single block, such
 // as IDVerifications[0], prints its fields: whoever prints one means to.
 //
-// Every link to an image, a video or a document in it expires within the hour: read
-// the session again rather than keep one. A key without media access gets none.
+// Every link to an image, a video or a document in it expires, after an hour by
+// Didit's pages: read the session again rather than keep one. A key without media
+// access gets none.
 //
 // https://docs.didit.me/sessions-api/retrieve-session
 type Decision struct {
@@ -47,7 +49,7 @@ type Decision struct {
 	QuestionnaireResponses QuestionnaireResponses `json:"questionnaire_responses,omitempty"`
 	Reviews                []Review               `json:"reviews,omitempty"`
 
-	// StatusOverride is the status that was set by hand, where Didit says so.
+	// StatusOverride was null wherever it was seen, and Didit's pages do not describe it.
 	StatusOverride SessionStatus `json:"status_override,omitempty"`
 
 	// What the session was created with, and why its chip was not read.
@@ -153,6 +155,7 @@ type singularBlocks struct {
 	IPAnalysis         *IPAnalysis         `json:"ip_analysis"`
 	DatabaseValidation *DatabaseValidation `json:"database_validation"`
 
+	// Of version v2 only, in any form.
 	Questionnaire  QuestionnaireResponses `json:"questionnaire"`
 	Questionnaires QuestionnaireResponses `json:"questionnaires"`
 }
@@ -160,7 +163,7 @@ type singularBlocks struct {
 // lift moves what was sent under other keys to the fields of d, where those are empty.
 func (s *singularBlocks) lift(d *Decision) {
 	blocks := reflect.ValueOf(s).Elem()
-	for i := range blocks.NumField() {
+	for i := range blocks.NumField() { //nolint:modernize // Fields allocates for each
 		block := blocks.Field(i)
 		// A value of another type than an object leaves a block without anything in it.
 		if block.IsZero() || reflect.Indirect(block).IsZero() {

@@ -86,6 +86,8 @@ type CompanyDetails struct {
 
 // KeyPeopleCheck is who owns and directs a company: by the register, and by what the
 // company said.
+//
+// https://docs.didit.me/reference/data-models
 type KeyPeopleCheck struct {
 	Check
 	Registry      RegistryPeople  `json:"registry"`
@@ -198,6 +200,8 @@ type KeyPersonRole struct {
 }
 
 // DocumentVerification is a step in which a company's documents were read.
+//
+// https://docs.didit.me/reference/data-models
 type DocumentVerification struct {
 	Check
 	Items          []CompanyDocument `json:"items,omitempty"`
@@ -211,7 +215,7 @@ type CompanyDocument struct {
 	DocumentType     string          `json:"document_type"`
 	DocumentSubtype  string          `json:"document_subtype"`
 	DocumentGroup    string          `json:"document_group"`
-	FileURL          string          `json:"file_url"` // expires within the hour
+	FileURL          string          `json:"file_url"` // expires
 	Status           FeatureStatus   `json:"status"`
 	CreatedAt        Timestamp       `json:"created_at,omitzero"`
 	CrossCheckResult CrossCheck      `json:"cross_check_result"`

@@ -18,7 +18,7 @@ import (
 type Check struct {
 	NodeID   string        `json:"node_id"` // empty in older sessions
 	Status   FeatureStatus `json:"status"`
-	Warnings []Warning     `json:"warnings,omitempty"`
+	Warnings []Warning     `json:"warnings,omitempty"` // what was found, of any weight: see Reasons
 }
 
 // Reasons are the warnings that decided, which are those of log type error; nil if
@@ -37,15 +37,6 @@ func (c *Check) Reasons() []Warning {
 // not listed here decodes as it was sent.
 type FeatureStatus string
 
-// Known reports whether s is one of the constants.
-func (s FeatureStatus) Known() bool {
-	switch s {
-	case FeatureNotStarted, FeatureNotFinished, FeatureInReview, FeatureApproved, FeatureDeclined, FeatureExpired, FeatureResubRequested:
-		return true
-	}
-	return false
-}
-
 // The statuses of features, fewer than those of sessions.
 const (
 	FeatureNotStarted     FeatureStatus = "Not Started"
@@ -56,6 +47,28 @@ const (
 	FeatureExpired        FeatureStatus = "Expired"
 	FeatureResubRequested FeatureStatus = "Resub Requested"
 )
+
+// Known reports whether s is one of the constants.
+func (s FeatureStatus) Known() bool {
+	switch s {
+	case FeatureNotStarted, FeatureNotFinished, FeatureInReview, FeatureApproved, FeatureDeclined, FeatureExpired, FeatureResubRequested:
+		return true
+	}
+	return false
+}
+
+// Features are the steps of a session's workflow.
+type Features []Feature
+
+// Has reports whether a feature such as "ID_VERIFICATION" is among them.
+func (f Features) Has(name string) bool {
+	for i := range f {
+		if f[i].Feature == name {
+			return true
+		}
+	}
+	return false
+}
 
 // apart takes apart the names of features that were sent as one text, "OCR + FACE".
 func (f Features) apart() Features {
@@ -88,25 +101,12 @@ func (f *Feature) UnmarshalJSON(data []byte) error {
 	return answer.Lenient(json.Unmarshal(data, (*plain)(f)), data, (*plain)(f))
 }
 
-// Features are the steps of a session's workflow.
-type Features []Feature
-
-// Has reports whether a feature such as "ID_VERIFICATION" is among them.
-func (f Features) Has(name string) bool {
-	for i := range f {
-		if f[i].Feature == name {
-			return true
-		}
-	}
-	return false
-}
-
 // Warning is a risk that a feature found.
 //
 // https://docs.didit.me/reference/data-models
 type Warning struct {
 	Feature          string          `json:"feature"`            // "FACEMATCH" here is "FACE_MATCH" in [Features]
-	Risk             string          `json:"risk" answer:"text"` // "DOCUMENT_EXPIRED", ...; all that is known of a warning that was sent as a text
+	Risk             string          `json:"risk" answer:"text"` // "DOCUMENT_EXPIRED", ...; of a warning that was sent as a text, that text
 	AdditionalData   json.RawMessage `json:"additional_data,omitempty"`
 	LogType          LogType         `json:"log_type"`
 	ShortDescription string          `json:"short_description"`
@@ -137,7 +137,7 @@ type Match struct {
 	BiometricTemplateID  string          `json:"biometric_template_id"`
 	VerificationDate     string          `json:"verification_date"`
 	UserDetails          json.RawMessage `json:"user_details,omitempty"`
-	MatchImageURL        string          `json:"match_image_url"` // expires within the hour
+	MatchImageURL        string          `json:"match_image_url"` // expires
 	FrontImageURL        string          `json:"front_image_url"` // of a document; expires likewise
 	Status               string          `json:"status"`
 	IsBlocklisted        bool            `json:"is_blocklisted"`
@@ -156,7 +156,8 @@ type Coordinates struct {
 const maxKeyed = 10_000
 
 // Score is a number that Didit sends as a number or as text. What is neither, null
-// and NaN included, is 0. Most scores run from 0 to 100.
+// and NaN included, is 0; where that matters a field is a *Score, and nil for null.
+// Most scores run from 0 to 100.
 type Score float64
 
 // UnmarshalJSON reads a number or a number in quotes; it never fails.

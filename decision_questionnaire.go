@@ -52,6 +52,8 @@ func (q *QuestionnaireResponses) keyed(data []byte) error {
 }
 
 // QuestionnaireResponse is one questionnaire with its answers.
+//
+// https://docs.didit.me/reference/data-models
 type QuestionnaireResponse struct {
 	Check
 	QuestionnaireID       string                 `json:"questionnaire_id"`

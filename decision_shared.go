@@ -6,6 +6,8 @@ import (
 )
 
 // PhoneVerification is one telephone number.
+//
+// https://docs.didit.me/reference/data-models
 type PhoneVerification struct {
 	Check
 	PhoneNumberPrefix    string           `json:"phone_number_prefix"` // "+34"
@@ -38,6 +40,8 @@ type LifecycleEvent struct {
 }
 
 // EmailVerification is one e-mail address.
+//
+// https://docs.didit.me/reference/data-models
 type EmailVerification struct {
 	Check
 	Email                string            `json:"email"`
@@ -143,6 +147,8 @@ func (h *AMLHit) Risk() Score {
 }
 
 // IPAnalysis is the device and the network that a session was done with.
+//
+// https://docs.didit.me/reference/data-models
 type IPAnalysis struct {
 	Check
 	DeviceBrand       string `json:"device_brand"`
@@ -157,7 +163,7 @@ type IPAnalysis struct {
 	IPCountryCode  string         `json:"ip_country_code"` // alpha-2
 	IPState        string         `json:"ip_state"`
 	IPCity         string         `json:"ip_city"`
-	Latitude       float64        `json:"latitude"` // degrees; 0 and 0 also where it is unknown: IP.Location is nil then
+	Latitude       float64        `json:"latitude"` // degrees; both are 0 also where none were sent
 	Longitude      float64        `json:"longitude"`
 	ISP            string         `json:"isp"`
 	Organization   string         `json:"organization"`

@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 )
 
-// IDVerification is one identity document. Its links to images and videos expire
-// within the hour.
+// IDVerification is one identity document. Its links to images and videos expire.
+//
+// https://docs.didit.me/reference/data-models
 type IDVerification struct {
 	Check
 	VerificationMethod string `json:"verification_method"` // "document", "id_lookup", "wallet"
@@ -27,15 +28,15 @@ type IDVerification struct {
 	FrontImageCameraFront string `json:"front_image_camera_front"`
 	BackImageCameraFront  string `json:"back_image_camera_front"`
 
-	// How alike, from 0 to 100, the face before the front camera while a side of the
-	// document was photographed and the document's portrait are; nil where no face was
-	// seen or compared, which is common and says nothing. A low score says that another
-	// person held the document.
+	// How alike, from 0 to 100, the face before the front camera was while a side of the
+	// document was photographed; nil where no face was seen, which is common and says
+	// nothing. A low score says that somebody else held the document: integrations that
+	// are known refuse under 20. Didit's pages do not describe it.
 	FrontImageCameraFrontFaceMatchScore *Score `json:"front_image_camera_front_face_match_score,omitempty"`
 	BackImageCameraFrontFaceMatchScore  *Score `json:"back_image_camera_front_face_match_score,omitempty"`
 
 	DateOfBirth      string `json:"date_of_birth"` // "1990-01-31", as are the other dates
-	Age              int    `json:"age"`
+	Age              int    `json:"age"`           // years, when it was verified
 	ExpirationDate   string `json:"expiration_date"`
 	DateOfIssue      string `json:"date_of_issue"`
 	IssuingState     string `json:"issuing_state"` // alpha-3
@@ -95,8 +96,9 @@ type ParsedAddress struct {
 	DocumentLocation *Coordinates   `json:"document_location,omitempty"` // nil: unknown
 }
 
-// NFCVerification is what was read from a document's chip. Its links to images
-// expire within the hour.
+// NFCVerification is what was read from a document's chip. Its links to images expire.
+//
+// https://docs.didit.me/reference/data-models
 type NFCVerification struct {
 	Check
 	IsNFCSkipped       bool               `json:"is_nfc_skipped"`
@@ -145,8 +147,8 @@ type ChipData struct {
 	chipKeys
 }
 
-// chipKeys are the names that apps' own readers of chips give to some of ChipData.
-// They are empty once a session is decoded.
+// chipKeys are other names of fields of ChipData. They are empty once a session is
+// decoded.
 type chipKeys struct {
 	Surname    string `json:"surname,omitempty"`
 	Name       string `json:"name,omitempty"`
@@ -181,11 +183,13 @@ type CertificateSummary struct {
 }
 
 // LivenessCheck is whether a living person was in front of the camera. Its links to
-// the image and the video expire within the hour.
+// the image and the video expire.
+//
+// https://docs.didit.me/reference/data-models
 type LivenessCheck struct {
 	Check
 	Method         string  `json:"method"` // "ACTIVE_3D", "FLASHING", "PASSIVE"; some answers have lower case
-	Score          Score   `json:"score"`
+	Score          Score   `json:"score"`  // from 0 to 100; lists have been seen with 0 to 1
 	ReferenceImage string  `json:"reference_image"`
 	VideoURL       string  `json:"video_url"`
 	AgeEstimation  Score   `json:"age_estimation"` // years
@@ -208,17 +212,20 @@ func (c *LivenessCheck) settle() {
 }
 
 // FaceMatch compares the person in front of the camera with the document's portrait.
-// Its links to images expire within the hour.
+// Its links to images expire.
+//
+// https://docs.didit.me/reference/data-models
 type FaceMatch struct {
 	Check
-	Score                Score  `json:"score"`
+	Score                Score  `json:"score"` // from 0 to 100
 	SourceImageSessionID string `json:"source_image_session_id"`
 	SourceImage          string `json:"source_image"`
 	TargetImage          string `json:"target_image"`
 }
 
-// POAVerification is one proof of address. Its link to the document expires within
-// the hour.
+// POAVerification is one proof of address. Its link to the document expires.
+//
+// https://docs.didit.me/reference/data-models
 type POAVerification struct {
 	Check
 	DocumentFile     string          `json:"document_file"`
@@ -236,8 +243,8 @@ type POAVerification struct {
 	POAParsedAddress    ParsedAddress `json:"poa_parsed_address"`
 
 	NameOnDocument                  string `json:"name_on_document"`
-	NameMatchScoreExpectedDetails   *Score `json:"name_match_score_expected_details,omitempty"` // nil: nothing to compare with
-	NameMatchScoreIDVerification    *Score `json:"name_match_score_id_verification,omitempty"`
+	NameMatchScoreExpectedDetails   *Score `json:"name_match_score_expected_details,omitempty"` // from 0 to 100; nil: nothing to compare with
+	NameMatchScoreIDVerification    *Score `json:"name_match_score_id_verification,omitempty"`  // likewise
 	ExpectedDetailsAddress          string `json:"expected_details_address"`
 	ExpectedDetailsFormattedAddress string `json:"expected_details_formatted_address"`
 
@@ -248,6 +255,8 @@ type POAVerification struct {
 }
 
 // DatabaseValidation compares the person's data with registers of a country.
+//
+// https://docs.didit.me/reference/data-models
 type DatabaseValidation struct {
 	Check
 	IssuingState   string            `json:"issuing_state"`
@@ -269,7 +278,9 @@ type RegisterMatch struct {
 }
 
 // DocumentAIDocument is a step in which other documents were read. Links in its
-// items expire within the hour.
+// items expire.
+//
+// https://docs.didit.me/reference/data-models
 type DocumentAIDocument struct {
 	Check
 	Items []json.RawMessage `json:"items,omitempty"` // as the workflow defines them

@@ -24,7 +24,7 @@ type document struct {
 	Hidden   int             `json:"-"`
 	Untagged []int           `json:",omitempty"`
 	base
-	unexported int
+	unexported int //nolint:unused // a key of its name must not reach it
 }
 
 type base struct {
