@@ -94,9 +94,9 @@ func collect(v reflect.Value, fields map[string]reflect.Value) {
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		switch {
-		case field.Anonymous && name == "" && field.Type.Kind() == reflect.Struct:
-			collect(v.Field(i), fields)
+		switch embedded := reflect.Indirect(v.Field(i)); {
+		case field.Anonymous && name == "" && embedded.Kind() == reflect.Struct:
+			collect(embedded, fields)
 		case name != "" && name != "-":
 			fields[name] = v.Field(i)
 		}

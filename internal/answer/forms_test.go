@@ -24,6 +24,7 @@ type document struct {
 	Hidden   int             `json:"-"`
 	Untagged []int           `json:",omitempty"`
 	base
+	*Pointed
 	unexported int //nolint:unused // a key of its name must not reach it
 }
 
@@ -35,6 +36,11 @@ type base struct {
 type note struct {
 	Text string `json:"text" answer:"text"`
 	Size int    `json:"size"`
+}
+
+// Pointed is embedded by pointer.
+type Pointed struct {
+	Far int `json:"far"`
 }
 
 // own decodes itself.
@@ -66,6 +72,7 @@ func TestLenient(t *testing.T) {
 		"a key in another case":   {`{"COUNT":24.0}`, document{}},
 		"an object in a list":     {`{"notes":[{"text":{"a":1},"size":8.0}]}`, document{Notes: []note{{Size: 8}}}},
 		"white space about it":    {" \n{ \"count\" : 24.0 , \"notes\" : \"a\" } ", document{Count: 24, Notes: []note{{Text: "a"}}}},
+		"in what is embedded":     {`{"far":9.0,"inner":{"size":1.0}}`, document{Pointed: &Pointed{9}, base: base{Inner: &note{Size: 1}}}},
 		"another type altogether": {`[1]`, document{}},
 		"a text altogether":       {`"a"`, document{}},
 	}
