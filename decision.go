@@ -166,17 +166,8 @@ func (s *singularBlocks) lift(d *Decision) {
 	for i := range blocks.NumField() { //nolint:modernize // Fields allocates for each
 		block := blocks.Field(i)
 		// A value of another type than an object leaves a block without anything in it.
-		if block.IsZero() || reflect.Indirect(block).IsZero() {
-			continue
-		}
-		for _, list := range d.lists() {
-			switch {
-			case list.Len() > 0:
-			case list.Type() == block.Type():
-				list.Set(block)
-			case reflect.PointerTo(list.Type().Elem()) == block.Type():
-				list.Set(reflect.Append(list, block.Elem()))
-			}
+		if !block.IsZero() && !reflect.Indirect(block).IsZero() {
+			d.take(block)
 		}
 	}
 	d.Features = d.Features.apart()
@@ -188,6 +179,23 @@ func (s *singularBlocks) lift(d *Decision) {
 	}
 	for i := range d.IPAnalyses {
 		d.IPAnalyses[i].settle()
+	}
+}
+
+// take makes a block, or a list of them, the list of its type, where that is empty.
+func (d *Decision) take(block reflect.Value) {
+	fields := reflect.ValueOf(d).Elem()
+	for i := range fields.NumField() { //nolint:modernize // likewise
+		list := fields.Field(i)
+		switch {
+		case list.Kind() != reflect.Slice || list.Len() > 0:
+		case list.Type() == block.Type():
+			list.Set(block)
+		case list.Type().Elem() == reflect.Indirect(block).Type():
+			list.Grow(1)
+			list.SetLen(1)
+			list.Index(0).Set(block.Elem())
+		}
 	}
 }
 

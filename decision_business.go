@@ -194,9 +194,20 @@ func (p *KeyPerson) Verified() bool {
 // KeyPersonRole is what a party is in the company, and how much of it is theirs, in
 // percent.
 type KeyPersonRole struct {
-	Role             string `json:"role" answer:"text"`
+	Role             string `json:"role"`
 	OwnershipPercent Score  `json:"ownership_percent"`
 	VotingPercent    Score  `json:"voting_percent"`
+}
+
+// UnmarshalJSON reads a name or an object.
+func (r *KeyPersonRole) UnmarshalJSON(data []byte) error {
+	*r = KeyPersonRole{}
+	if data[0] == '"' {
+		r.Role = answer.Text(data)
+		return nil
+	}
+	type plain KeyPersonRole
+	return answer.Lenient(json.Unmarshal(data, (*plain)(r)), data, (*plain)(r))
 }
 
 // DocumentVerification is a step in which a company's documents were read.
