@@ -2,7 +2,6 @@ package didit
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -151,8 +150,8 @@ type KeyPerson struct {
 	personKeys
 }
 
-// personKeys are where some registers have a person's only role. They are empty once
-// a person is decoded.
+// personKeys are where some registers have a role. They are empty once a person is
+// decoded.
 type personKeys struct {
 	Role        string `json:"role,omitempty"`
 	Designation string `json:"designation,omitempty"`
@@ -168,8 +167,10 @@ func (p *KeyPerson) UnmarshalJSON(data []byte) error {
 	if data[0] == '{' {
 		p.Raw = bytes.Clone(data)
 	}
-	if only := cmp.Or(p.Role, p.Designation); only != "" && len(p.Roles) == 0 {
-		p.Roles = []KeyPersonRole{{Role: only}}
+	for _, role := range []string{p.Role, p.Designation} {
+		if role != "" && !p.HasRole(role) {
+			p.Roles = append(p.Roles, KeyPersonRole{Role: role})
+		}
 	}
 	p.personKeys = personKeys{}
 	return nil

@@ -72,12 +72,15 @@ func (f Features) Has(name string) bool {
 
 // apart takes apart the names of features that were sent as one text, "OCR + FACE".
 func (f Features) apart() Features {
-	if len(f) != 1 || !strings.ContainsAny(f[0].Feature, "+,") {
+	if len(f) != 1 || f[0] != (Feature{Feature: f[0].Feature}) || !strings.ContainsAny(f[0].Feature, "+,") {
 		return f
 	}
 	var names Features
 	for name := range strings.FieldsFuncSeq(f[0].Feature, func(r rune) bool { return r == '+' || r == ',' || r == ' ' }) {
 		names = append(names, Feature{Feature: name})
+	}
+	if len(names) < 2 {
+		return f // a name after all
 	}
 	return names
 }

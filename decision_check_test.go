@@ -2,6 +2,7 @@ package didit_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -39,6 +40,9 @@ func TestFeatures(t *testing.T) {
 		"null":         {`null`, nil},
 		"a text":       {`"NFC"`, didit.Features{{Feature: "NFC"}}},
 		"one text":     {`"NFC + FACE"`, didit.Features{{Feature: "NFC"}, {Feature: "FACE"}}},
+		"no two":       {`["NFC","A+B"]`, didit.Features{{Feature: "NFC"}, {Feature: "A+B"}}},
+		"of a node":    {`[{"feature":"A+B","status":"Approved"}]`, didit.Features{{Feature: "A+B", Status: didit.FeatureApproved}}},
+		"a plus":       {`"+"`, didit.Features{{Feature: "+"}}},
 		"a number":     {`7`, nil},
 	}
 	for name, test := range tests {
@@ -47,7 +51,7 @@ func TestFeatures(t *testing.T) {
 			s := parseBlocks(t, `"features":`+test.features+`,"callback":"after"`)
 			assert.Equal(t, test.want, s.Features)
 			assert.Equal(t, "after", s.Callback)
-			assert.Equal(t, len(test.want) > 0, s.Features.Has("NFC"))
+			assert.Equal(t, strings.Contains(test.features, "N") && test.want != nil, s.Features.Has("NFC"))
 			assert.False(t, s.Features.Has("LIVENESS"))
 		})
 	}

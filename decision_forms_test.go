@@ -93,14 +93,14 @@ func TestDecisionKeysOfTheReferenceStand(t *testing.T) {
 		"liveness_checks":[{"method":"FLASHING","face_liveness_method":"PASSIVE"}],
 		"ip_analyses":[{"ip":{"location":{"latitude":1}},"locations_info":{"ip":{"location":{"latitude":2}}}},{"locations_info":null}],
 		"questionnaire_responses":[{"title":"list"}],"questionnaire":{"title":"singular"},"questionnaires":[{"title":"plural"}],
-		"key_people_checks":[{"submitted":{"parties":[{"roles":["ubo"],"role":"a","designation":"b"},{"role":"a","designation":"b"}]}}]`)
+		"key_people_checks":[{"submitted":{"parties":[{"roles":["ubo"],"role":"UBO","designation":"b"},{"role":"a","designation":"a"}]}}]`)
 	assert.Equal(t, didit.ChipData{LastName: "b", FirstName: "b", Gender: "F", IssuingCountry: "UTO", ExpirationDate: "2031-01-01"}, s.NFCVerifications[0].ChipData)
 	assert.Zero(t, s.NFCVerifications[1].ChipData)
 	assert.Equal(t, "FLASHING", s.LivenessChecks[0].Method)
 	assert.InDelta(t, 1, s.IPAnalyses[0].IP.Location.Latitude, 0)
 	assert.Zero(t, s.IPAnalyses[1])
 	assert.Equal(t, didit.QuestionnaireResponses{{Title: "list"}}, s.QuestionnaireResponses)
-	assert.Equal(t, []didit.KeyPersonRole{{Role: "ubo"}}, s.KeyPeopleChecks[0].Submitted.Parties[0].Roles)
+	assert.Equal(t, []didit.KeyPersonRole{{Role: "ubo"}, {Role: "b"}}, s.KeyPeopleChecks[0].Submitted.Parties[0].Roles)
 	assert.Equal(t, []didit.KeyPersonRole{{Role: "a"}}, s.KeyPeopleChecks[0].Submitted.Parties[1].Roles)
 
 	for members, title := range map[string]string{
