@@ -2,8 +2,6 @@ package didit_test
 
 import (
 	"encoding/json"
-	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -132,78 +130,4 @@ func TestDecisionNullIsNotZero(t *testing.T) {
 			assert.Equal(t, want, decoded.POAVerifications[0].NameMatchScoreIDVerification, text)
 		}
 	}
-}
-
-// Every field of every type of a decision is filled by one of the fixtures, the
-// types of companies by the captured decision alone.
-func TestDecisionFillsEveryField(t *testing.T) {
-	t.Parallel()
-	filled := map[string]bool{}
-	seen := map[string]bool{}
-	add := func(name string) {
-		s := parseFixture(t, name)
-		markFilled(reflect.ValueOf(s.Decision), seen, filled)
-	}
-	add("decision_business_captured")
-	for _, list := range []any{didit.RegistryCheck{}, didit.KeyPeopleCheck{}, didit.DocumentVerification{}} {
-		for field := range fieldsOf(reflect.TypeOf(list), map[reflect.Type]bool{}) {
-			assert.True(t, filled[field], "%s is not filled by the captured decision", field)
-		}
-	}
-	for _, name := range []string{"decision_user", "decision_business", "decision_user_v2"} {
-		add(name)
-	}
-	for field := range fieldsOf(reflect.TypeFor[didit.Decision](), map[reflect.Type]bool{}) {
-		assert.True(t, filled[field], "%s is filled by no fixture", field)
-	}
-	assert.Greater(t, len(seen), 300)
-}
-
-// markFilled notes which fields of the structs in v were seen, and which were not zero.
-func markFilled(v reflect.Value, seen, filled map[string]bool) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			markFilled(v.Elem(), seen, filled)
-		}
-	case reflect.Slice:
-		for i := range v.Len() {
-			markFilled(v.Index(i), seen, filled)
-		}
-	case reflect.Map:
-		for _, value := range v.Seq2() {
-			markFilled(value, seen, filled)
-		}
-	case reflect.Struct:
-		for field, value := range v.Fields() {
-			if field.IsExported() {
-				name := v.Type().String() + "." + field.Name
-				seen[name] = true
-				filled[name] = filled[name] || !value.IsZero()
-				markFilled(value, seen, filled)
-			}
-		}
-	}
-}
-
-// fieldsOf are the exported fields of a type of this package and of those below it.
-func fieldsOf(typ reflect.Type, done map[reflect.Type]bool) map[string]bool {
-	fields := map[string]bool{}
-	for typ.Kind() == reflect.Slice || typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Map {
-		typ = typ.Elem()
-	}
-	if typ.Kind() != reflect.Struct || !strings.HasPrefix(typ.String(), "didit.") || done[typ] {
-		return fields
-	}
-	done[typ] = true
-	for field := range typ.Fields() {
-		if !field.IsExported() {
-			continue
-		}
-		fields[typ.String()+"."+field.Name] = true
-		for name := range fieldsOf(field.Type, done) {
-			fields[name] = true
-		}
-	}
-	return fields
 }
