@@ -33,7 +33,7 @@ func TestDecisionOfVersion2(t *testing.T) {
 	nfc := s.NFCVerifications[0]
 	assert.Equal(t, didit.ChipData{
 		LastName: "MUSTER", FirstName: "ERIKA", Gender: "F", IssuingCountry: "UTO", ExpirationDate: "2031-05-06", BirthDate: "1990-01-31",
-		DocumentNumber: "UT0000311", OptionalData: "L8988901C", MRZString: "P<UTOMUSTER<<ERIKA", MRZType: "TD3", DGs: rawJSON(`["DG1", "DG2"]`),
+		DocumentNumber: "UT0000311", OptionalData: "L8988901C", MRZString: "P<UTOMUSTER<<ERIKA", MRZType: "TD3",
 	}, nfc.ChipData)
 	assert.Equal(t, "PACE", nfc.ChipProtocol)
 	assert.JSONEq(t, `{"certificate": "invented"}`, string(nfc.JPKI))

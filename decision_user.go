@@ -139,10 +139,9 @@ type ChipData struct {
 	Address        string `json:"address"`
 	PlaceOfBirth   string `json:"place_of_birth"`
 
-	MRZString    string          `json:"mrz_string"` // the machine-readable zone as it is on the chip
-	MRZType      string          `json:"mrz_type"`   // "TD1", "TD3", ...
-	OptionalData StringOrNumber  `json:"optional_data"`
-	DGs          json.RawMessage `json:"dgs,omitempty"` // the groups of data that were read
+	MRZString    string         `json:"mrz_string"` // the machine-readable zone as it is on the chip
+	MRZType      string         `json:"mrz_type"`   // "TD1", "TD3", ...
+	OptionalData StringOrNumber `json:"optional_data"`
 
 	chipKeys
 }
