@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/didit-go/didit/internal/answer"
 	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/transport"
 )
@@ -113,7 +114,7 @@ type createAnswer CreatedSession
 
 func (a *createAnswer) Decode(_ int, body []byte) error {
 	*a = createAnswer{}
-	if err := lenient(decode(body, a)); err != nil {
+	if err := answer.Lenient(decode(body, a), body, a); err != nil {
 		return err
 	}
 	if _, ok := route.UUID(a.SessionID); !ok {

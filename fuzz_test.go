@@ -42,7 +42,7 @@ func FuzzShareToken(f *testing.F) {
 
 // FuzzParseSession decodes anything, and what it decoded can be stored and read again.
 func FuzzParseSession(f *testing.F) {
-	for _, name := range []string{"decision_user.json", "decision_business.json", "decision_user_old.json", "session_user.json", "import_singular.json"} {
+	for _, name := range []string{"decision_user.json", "decision_business.json", "decision_user_old.json", "decision_user_v2.json", "decision_business_captured.json", "session_user.json", "import_singular.json"} {
 		data, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			f.Fatal(err)

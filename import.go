@@ -255,7 +255,7 @@ func (im *importing) Decode(_ int, body []byte) error {
 		return transport.BadAnswer("names another kind of session")
 	case w.VendorData != "" && im.body.VendorData != "" && strings.TrimSpace(w.VendorData) != im.body.VendorData:
 		return transport.BadAnswer("names other vendor data")
-	case w.SharedFromSession.id != "" && from != "" && !strings.EqualFold(w.SharedFromSession.id, from):
+	case w.SharedFromSession.Text != "" && from != "" && !strings.EqualFold(w.SharedFromSession.Text, from):
 		return transport.BadAnswer("names another source session")
 	}
 	s := &a.session

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-querystring/query"
 
+	"github.com/didit-go/didit/internal/answer"
 	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/transport"
 )
@@ -150,7 +151,7 @@ func (a *listAnswer) Decode(_ int, body []byte) error {
 	a.rows = make([]row, 0, len(page.Results))
 	for _, raw := range page.Results {
 		var w wireRow
-		if err := lenient(json.Unmarshal(raw, &w)); err != nil {
+		if err := answer.Lenient(json.Unmarshal(raw, &w), raw, &w); err != nil {
 			return err
 		}
 		id, ok := route.UUID(w.SessionID)
@@ -160,7 +161,7 @@ func (a *listAnswer) Decode(_ int, body []byte) error {
 		s := SessionSummary{
 			SessionID: id, SessionURL: w.SessionURL, WorkflowID: w.WorkflowID, VendorData: w.VendorData,
 			FullName: w.FullName, Country: w.Country, DocumentType: w.DocumentType, SessionKind: w.SessionKind,
-			SessionNumber: w.SessionNumber, Status: w.Status, SharedFromSession: w.SharedFromSession.id,
+			SessionNumber: w.SessionNumber, Status: w.Status, SharedFromSession: w.SharedFromSession.Text,
 			Features: w.Features, CreatedAt: time.Time(w.CreatedAt), Raw: raw,
 		}
 		if s.SessionKind == "" {
@@ -169,24 +170,24 @@ func (a *listAnswer) Decode(_ int, body []byte) error {
 		if s.FullName == "" {
 			s.FullName = w.CompanyName
 		}
-		a.rows = append(a.rows, row{s, w.SharedFromSession.known})
+		a.rows = append(a.rows, row{s, w.SharedFromSession.Sent})
 	}
 	return nil
 }
 
 type wireRow struct {
-	SessionID         string        `json:"session_id"`
-	SessionURL        string        `json:"session_url"`
-	WorkflowID        string        `json:"workflow_id"`
-	VendorData        string        `json:"vendor_data"`
-	FullName          string        `json:"full_name"`
-	CompanyName       string        `json:"company_name"`
-	Country           string        `json:"country"`
-	DocumentType      string        `json:"document_type"`
-	SessionKind       SessionKind   `json:"session_kind"`
-	SessionNumber     int64         `json:"session_number"`
-	Status            SessionStatus `json:"status"`
-	SharedFromSession source        `json:"shared_from_session"`
-	Features          Features      `json:"features"`
-	CreatedAt         moment        `json:"created_at"`
+	SessionID         string          `json:"session_id"`
+	SessionURL        string          `json:"session_url"`
+	WorkflowID        string          `json:"workflow_id"`
+	VendorData        string          `json:"vendor_data"`
+	FullName          string          `json:"full_name"`
+	CompanyName       string          `json:"company_name"`
+	Country           string          `json:"country"`
+	DocumentType      string          `json:"document_type"`
+	SessionKind       SessionKind     `json:"session_kind"`
+	SessionNumber     int64           `json:"session_number"`
+	Status            SessionStatus   `json:"status"`
+	SharedFromSession answer.NullText `json:"shared_from_session"`
+	Features          Features        `json:"features"`
+	CreatedAt         answer.Time     `json:"created_at"`
 }

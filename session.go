@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/didit-go/didit/internal/answer"
 	"github.com/didit-go/didit/internal/transport"
 )
 
@@ -111,7 +112,7 @@ func decodeSession(body []byte) (s *Session, sourceKnown bool, err error) {
 	if err := a.wire.decode(body); err != nil {
 		return nil, false, err
 	}
-	return &a.session, a.wire.SharedFromSession.known, nil
+	return &a.session, a.wire.SharedFromSession.Sent, nil
 }
 
 // wireSession is a session as it is sent: every generation's keys, decoded in one
@@ -119,70 +120,25 @@ func decodeSession(body []byte) (s *Session, sourceKnown bool, err error) {
 type wireSession struct {
 	*Session
 	// These stand before the fields of the same name in Session.
-	SharedFromSession source `json:"shared_from_session"`
-	CreatedAt         moment `json:"created_at"`
-	ExpiresAt         moment `json:"expires_at"`
+	SharedFromSession answer.NullText `json:"shared_from_session"`
+	CreatedAt         answer.Time     `json:"created_at"`
+	ExpiresAt         answer.Time     `json:"expires_at"`
 	singularBlocks
 }
 
 // decode fills w. A field of another type than expected is left zero: the rest of a
 // verification is not lost for it.
 func (w *wireSession) decode(body []byte) error {
-	if err := lenient(decode(body, w)); err != nil {
+	if err := answer.Lenient(decode(body, w), body, w); err != nil {
 		return err
 	}
 	if strings.TrimSpace(w.SessionID) == "" {
 		return transport.BadAnswer("has no usable session_id")
 	}
 	s := w.Session
-	s.SharedFromSession, s.CreatedAt, s.ExpiresAt = w.SharedFromSession.id, time.Time(w.CreatedAt), time.Time(w.ExpiresAt)
+	s.SharedFromSession, s.CreatedAt, s.ExpiresAt = w.SharedFromSession.Text, time.Time(w.CreatedAt), time.Time(w.ExpiresAt)
 	s.Raw = append(json.RawMessage(nil), body...)
 	w.lift(&s.Decision)
-	return nil
-}
-
-// lenient lets pass that a field had another type than expected.
-func lenient(err error) error {
-	if err == nil {
-		return nil
-	}
-	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil
-	}
-	return err
-}
-
-// source is shared_from_session. Whether it was sent at all matters: null says that
-// a session is nobody's copy, absence says nothing.
-type source struct {
-	id    string
-	known bool
-}
-
-func (s *source) UnmarshalJSON(data []byte) error {
-	switch {
-	case data[0] == '"':
-		s.id, s.known = unquote(data), true
-	case string(data) == "null":
-		s.known = true
-	}
-	return nil
-}
-
-// moment is a time that is left zero where it cannot be read: time.Time's own error
-// would quote it and stop the decoding.
-type moment time.Time
-
-func (m *moment) UnmarshalJSON(data []byte) error {
-	text := strings.Trim(string(data), `"`)
-	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05.999999999Z07:00", time.DateOnly} {
-		if t, err := time.Parse(layout, text); err == nil {
-			if t = t.UTC(); t.Year() >= 1 && t.Year() <= 9999 { // JSON has no other years: it could not be encoded again
-				*m = moment(t)
-			}
-			break
-		}
-	}
 	return nil
 }
 

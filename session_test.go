@@ -50,7 +50,7 @@ func TestGetSession(t *testing.T) {
 		assert.True(t, time.Date(2026, 5, 17, 10, 0, 0, 123456000, time.UTC).Equal(s.CreatedAt))
 		assert.True(t, time.Date(2026, 5, 24, 10, 0, 0, 0, time.UTC).Equal(s.ExpiresAt))
 		assert.Equal(t, "live", s.Environment)
-		assert.Equal(t, didit.NFCUserSkipped, s.NFCSkipReason)
+		assert.Equal(t, didit.NFCSkipUserSkipped, s.NFCSkipReason)
 		require.Len(t, s.Reviews, 1)
 		assert.Equal(t, rootSource, s.SharedFromSession)
 		require.Len(t, s.IDVerifications, 1)
