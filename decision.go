@@ -1,12 +1,8 @@
 package didit
 
 import (
-	"fmt"
-	"io"
 	"iter"
-	"log/slog"
 	"reflect"
-	"strconv"
 	"strings"
 )
 
@@ -107,26 +103,6 @@ func (d *Decision) AllWarnings() []Warning {
 	}
 	return all
 }
-
-// String says how many items each list has, leaving out the empty ones.
-func (d Decision) String() string {
-	var counts []string
-	for name, list := range d.lists() {
-		if n := list.Len(); n > 0 {
-			counts = append(counts, name+": "+strconv.Itoa(n))
-		}
-	}
-	return "didit.Decision(" + strings.Join(counts, ", ") + ")"
-}
-
-// GoString is String.
-func (d Decision) GoString() string { return d.String() }
-
-// Format prints String for every verb.
-func (d Decision) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
-
-// LogValue is String.
-func (d Decision) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
 // lists walks the lists of d by their JSON names. What is said of all blocks is said by
 // walking them, so that a new block is a type and a field of Decision.

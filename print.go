@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strconv"
+	"strings"
 
 	"github.com/didit-go/didit/internal/route"
 )
@@ -45,6 +47,20 @@ func (s Session) String() string {
 func (s Session) GoString() string           { return s.String() }
 func (s Session) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 func (s Session) LogValue() slog.Value       { return slog.StringValue(s.String()) }
+
+// String says how many items each list has, leaving out the empty ones.
+func (d Decision) String() string {
+	var counts []string
+	for name, list := range d.lists() {
+		if n := list.Len(); n > 0 {
+			counts = append(counts, name+": "+strconv.Itoa(n))
+		}
+	}
+	return "didit.Decision(" + strings.Join(counts, ", ") + ")"
+}
+func (d Decision) GoString() string           { return d.String() }
+func (d Decision) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
+func (d Decision) LogValue() slog.Value       { return slog.StringValue(d.String()) }
 
 // String is the id, kind and status.
 func (s ImportedSession) String() string {
