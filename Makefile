@@ -30,7 +30,7 @@ cover: ## show the coverage, into cover.out
 	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out
 
 api: ## accept the exported API as it is
-	go test ./internal/api -run TestExportedAPI -update
+	go test ./internal/contract -run TestExportedAPI -update
 
 ci: ## everything that has to hold before a change goes in
 	.ci/run

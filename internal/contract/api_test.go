@@ -1,14 +1,11 @@
-package api
+package contract
 
 import (
 	"bytes"
 	"errors"
 	"flag"
 	"fmt"
-	"go/importer"
-	"go/token"
 	"go/types"
-	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -58,17 +55,7 @@ func TestExportedAPI(t *testing.T) {
 // constants are evaluated and promoted methods are there.
 func exportedAPI(t *testing.T, importPath string) []string {
 	t.Helper()
-	exports := make(map[string]string)
-	for line := range strings.Lines(goList(t, "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", importPath)) {
-		name, file, _ := strings.Cut(strings.TrimSpace(line), " ")
-		exports[name] = file
-	}
-	pkg, err := importer.ForCompiler(token.NewFileSet(), "gc", func(name string) (io.ReadCloser, error) {
-		return os.Open(exports[name])
-	}).Import(importPath)
-	if err != nil {
-		t.Fatal(err)
-	}
+	pkg := load(t, importPath)
 	d := describer{pkg: pkg}
 	for _, name := range pkg.Scope().Names() {
 		if o := pkg.Scope().Lookup(name); o.Exported() {
