@@ -152,7 +152,15 @@ func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *r
 	}
 }
 
-var auditOperations = map[AuditAction]string{AuditShare: opShare.name, AuditImport: opImport.name, AuditFind: opFind}
+var auditOperations = map[AuditAction]string{AuditShare: opShare.name, AuditImport: importName, AuditFind: findName}
+
+// outcomeOf says what became of a call that failed.
+func outcomeOf(err error) AuditOutcome {
+	if call, ok := errors.AsType[*CallError](err); ok {
+		return AuditOutcome(call.outcome())
+	}
+	return AuditRefused
+}
 
 func auditOutcome(action AuditAction, err error) AuditOutcome {
 	if _, ok := errors.AsType[*APIError](err); ok && action == AuditShare && errors.Is(err, ErrServer) {

@@ -29,7 +29,7 @@ type operation struct {
 // slash: without it a redirect is answered, and redirects are not followed.
 var (
 	opShare  = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Repeatable, answer.Share}
-	opImport = &operation{"ImportSharedSession", http.MethodPost, "/v3/session/import-shared/", transport.Once, answer.Import}
+	opImport = &operation{importName, http.MethodPost, "/v3/session/import-shared/", transport.Once, answer.Import}
 	opGet    = &operation{"GetSession", http.MethodGet, "/v3/session/{id}/decision/", transport.Read, answer.Plain}
 	opList   = &operation{"ListSessions", http.MethodGet, "/v3/sessions/", transport.Read, answer.Plain}
 	opCreate = &operation{"CreateSession", http.MethodPost, "/v3/session/", transport.Once, answer.Plain}
@@ -211,4 +211,12 @@ func (c *Client) mask(r *request) func(string) string {
 		}
 	}
 	return answer.Mask(sent)
+}
+
+// requestID is the server's text, so it may repeat what was sent.
+func (c *Client) requestID(r *request) string {
+	if r == nil || r.res == nil || r.res.RequestID == "" {
+		return ""
+	}
+	return c.mask(r)(r.res.RequestID)
 }

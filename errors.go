@@ -53,6 +53,15 @@ var (
 	ErrTokenNotSerializable error = &sentinel{text: "a share token is not serialized by accident; use Reveal"}
 )
 
+// nilError is the text of a nil pointer to an error of this package.
+const nilError = "didit: no error"
+
+// Operations that errors know by name.
+const (
+	importName = "ImportSharedSession"
+	findName   = "FindImportedSession"
+)
+
 // APIError is an answer of Didit's that is not success. Nothing that it prints
 // was sent by this call: every such string is masked.
 type APIError struct {
@@ -177,7 +186,7 @@ func (e *CallError) Error() string {
 		b.WriteString("not sent, nothing can have taken effect")
 	case outcome == OutcomeAlreadyImported:
 		b.WriteString("the session had been imported before, and no copy that this key sees has this vendor data")
-	case e.Operation == opFind:
+	case e.Operation == findName:
 		b.WriteString("no copy was found that may be returned")
 	case e.read:
 		b.WriteString("no usable answer")
@@ -279,7 +288,7 @@ func RetryAfter(err error) time.Duration {
 		api, _ := errors.AsType[*APIError](err)
 		return max(api.RetryAfter, d)
 	}
-	if call.Operation == opImport.name && call.outcome() != OutcomeNotSent {
+	if call.Operation == importName && call.outcome() != OutcomeNotSent {
 		d = max(call.wait, importPause)
 	}
 	for _, part := range []error{call.Answer, call.SearchErr} {

@@ -9,9 +9,6 @@ import (
 	"github.com/didit-go/didit/internal/transport"
 )
 
-// nilError is the text of a nil pointer to an error of this package.
-const nilError = "didit: no error"
-
 // safeText is the text of an error of this package, and only the type of any other:
 // a caller's limiter, transport or fake may have put anything into its own.
 func safeText(err error) string {

@@ -75,7 +75,7 @@ func (c *Client) FindImportedSession(ctx context.Context, params FindImportedSes
 	started := time.Now()
 	s, err := c.findImported(ctx, params)
 	if c.logger != nil {
-		l := callLog{operation: opFind, began: started}
+		l := callLog{operation: findName, began: started}
 		l.sourceID, _ = route.UUID(params.SourceSessionID)
 		if s != nil {
 			l.sessionID = s.SessionID
@@ -98,8 +98,6 @@ func (c *Client) FindImportedSession(ctx context.Context, params FindImportedSes
 	return s, nil
 }
 
-const opFind = "FindImportedSession"
-
 func (c *Client) findImported(ctx context.Context, params FindImportedSessionParams) (*ImportedSession, error) {
 	if err := params.check(); err != nil {
 		return nil, err
@@ -114,11 +112,11 @@ func (c *Client) findImported(ctx context.Context, params FindImportedSessionPar
 	}
 	candidates := s.candidates()
 	if err == nil && len(candidates) == 0 {
-		return nil, fmt.Errorf("didit: %s: %w", opFind, ErrImportNotFound)
+		return nil, fmt.Errorf("didit: %s: %w", findName, ErrImportNotFound)
 	}
 	err = cmp.Or(err, s.broken)
 	e := &CallError{
-		Operation: opFind, Outcome: OutcomeUnknown, SearchErr: err, FindParams: &params, Candidates: candidates,
+		Operation: findName, Outcome: OutcomeUnknown, SearchErr: err, FindParams: &params, Candidates: candidates,
 		read: true, final: !s.passing && ctx.Err() == nil, next: "search again later",
 	}
 	if e.final {

@@ -2,7 +2,6 @@ package didit
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -61,20 +60,4 @@ func (c *Client) log(ctx context.Context, l callLog, requestID string, err error
 		attrs = append(attrs, slog.String("error", safeText(err)))
 	}
 	c.logger.LogAttrs(ctx, level, "didit: call", attrs...)
-}
-
-// outcomeOf says what became of a call that failed.
-func outcomeOf(err error) AuditOutcome {
-	if call, ok := errors.AsType[*CallError](err); ok {
-		return AuditOutcome(call.outcome())
-	}
-	return AuditRefused
-}
-
-// requestID is the server's text, so it may repeat what was sent.
-func (c *Client) requestID(r *request) string {
-	if r == nil || r.res == nil || r.res.RequestID == "" {
-		return ""
-	}
-	return c.mask(r)(r.res.RequestID)
 }
