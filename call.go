@@ -28,14 +28,15 @@ type operation struct {
 // The operations; each method names its page. All of Didit's paths end in a
 // slash: without it a redirect is answered, and redirects are not followed.
 var (
-	opShare  = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Repeatable, answer.Share}
-	opImport = &operation{importName, http.MethodPost, "/v3/session/import-shared/", transport.Once, answer.Import}
-	opGet    = &operation{"GetSession", http.MethodGet, "/v3/session/{id}/decision/", transport.Read, answer.Plain}
-	opList   = &operation{"ListSessions", http.MethodGet, "/v3/sessions/", transport.Read, answer.Plain}
-	opCreate = &operation{"CreateSession", http.MethodPost, "/v3/session/", transport.Once, answer.Plain}
-	opUpdate = &operation{"UpdateSessionStatus", http.MethodPatch, "/v3/session/{id}/update-status/", transport.Once, answer.Plain}
-	opDelete = &operation{"DeleteSession", http.MethodDelete, "/v3/session/{id}/delete/", transport.Read, answer.Plain}
-	opPDF    = &operation{"SessionPDF", http.MethodGet, "/v3/session/{id}/generate-pdf/", transport.Read, answer.Plain}
+	opShare   = &operation{"ShareSession", http.MethodPost, "/v3/session/{id}/share/", transport.Repeatable, answer.Share}
+	opImport  = &operation{importName, http.MethodPost, "/v3/session/import-shared/", transport.Once, answer.Import}
+	opGet     = &operation{"GetSession", http.MethodGet, "/v3/session/{id}/decision/", transport.Read, answer.Plain}
+	opList    = &operation{"ListSessions", http.MethodGet, "/v3/sessions/", transport.Read, answer.Plain}
+	opCreate  = &operation{"CreateSession", http.MethodPost, "/v3/session/", transport.Once, answer.Plain}
+	opUpdate  = &operation{"UpdateSessionStatus", http.MethodPatch, "/v3/session/{id}/update-status/", transport.Once, answer.Plain}
+	opDelete  = &operation{"DeleteSession", http.MethodDelete, "/v3/session/{id}/delete/", transport.Read, answer.Plain}
+	opPDF     = &operation{"SessionPDF", http.MethodGet, "/v3/session/{id}/generate-pdf/", transport.Read, answer.Plain}
+	opReviews = &operation{"ListReviews", http.MethodGet, "/v3/sessions/{id}/reviews/", transport.Read, answer.Plain}
 )
 
 // maxBody is the largest answer that is read, but for a PDF.
@@ -44,7 +45,8 @@ const maxBody = 16 << 20
 // request is what one call sends and where its answer goes.
 type request struct {
 	id     string   // in place of "{id}", a checked UUID
-	url    *url.URL // path and query, where the operation's path does not say it all
+	query  string   // encoded
+	url    *url.URL // a caller's own path and query, instead of the operation's
 	json   []byte
 	into   transport.Decoder
 	stream io.Writer
@@ -66,7 +68,7 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 	if r.url != nil {
 		own = *r.url
 	} else {
-		own.Path = route.Path(op.path, r.id)
+		own.Path, own.RawQuery = route.Path(op.path, r.id), r.query
 	}
 	u := *c.base
 	u.Path, u.RawQuery = u.Path+own.Path, own.RawQuery

@@ -173,6 +173,15 @@ func rootCalls() []rootCall {
 				}
 				return nil
 			}},
+		{"ListReviews", "GET", "/v3/sessions/" + rootSession + "/reviews/?limit=50&offset=0&ordering=created_at", `{"results":[],"next":null}`,
+			func(t testing.TB, c *didit.Client) error {
+				for _, err := range c.ListReviews(t.Context(), rootSession) {
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			}},
 		{"CreateSession", "POST", "/v3/session/", `{"session_id":"` + rootSession + `","url":"https://verify.example/x"}`,
 			func(t testing.TB, c *didit.Client) error {
 				_, err := c.CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow})

@@ -3,7 +3,6 @@ package didit
 import (
 	"context"
 	"encoding/json"
-	"net/url"
 	"time"
 
 	"github.com/google/go-querystring/query"
@@ -115,7 +114,7 @@ func (p *pages) fetch(ctx context.Context) (*listAnswer, error) {
 	}
 	a := &listAnswer{kind: p.q.SessionKind}
 	r := &request{
-		url: &url.URL{Path: opList.path, RawQuery: values.Encode()}, into: a, inner: true,
+		query: values.Encode(), into: a, inner: true,
 		sent: append([]string{p.q.VendorData, p.q.Search}, p.q.WorkflowIDs...),
 	}
 	if err := p.c.call(ctx, opList, r); err != nil {
@@ -128,6 +127,11 @@ func (p *pages) fetch(ctx context.Context) (*listAnswer, error) {
 type row struct {
 	SessionSummary
 	sourceKnown bool
+}
+
+// hasNext reads "next" of a page only as a flag: its URL is never requested.
+func hasNext(next json.RawMessage) bool {
+	return len(next) > 0 && string(next) != "null" && string(next) != `""`
 }
 
 type listAnswer struct {
@@ -147,7 +151,7 @@ func (a *listAnswer) Decode(_ int, body []byte) error {
 	if page.Results == nil {
 		return transport.BadAnswer("is not a list of sessions")
 	}
-	a.more = len(page.Next) > 0 && string(page.Next) != "null" && string(page.Next) != `""`
+	a.more = hasNext(page.Next)
 	a.rows = make([]row, 0, len(page.Results))
 	for _, raw := range page.Results {
 		var w wireRow

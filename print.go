@@ -78,6 +78,14 @@ func (s SessionSummary) GoString() string           { return s.String() }
 func (s SessionSummary) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 func (s SessionSummary) LogValue() slog.Value       { return slog.StringValue(s.String()) }
 
+// String is the id and the new status.
+func (r SessionReview) String() string {
+	return printSession("didit.SessionReview", r.ID, "", r.NewStatus)
+}
+func (r SessionReview) GoString() string           { return r.String() }
+func (r SessionReview) Format(f fmt.State, _ rune) { io.WriteString(f, r.String()) }
+func (r SessionReview) LogValue() slog.Value       { return slog.StringValue(r.String()) }
+
 // String is the id, kind and status.
 func (s CreatedSession) String() string {
 	return printSession("didit.CreatedSession", s.SessionID, s.SessionKind, s.Status)
