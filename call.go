@@ -98,7 +98,7 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 // decode reads JSON within bounds.
 func decode(body []byte, v any) error {
 	if !answer.Bounded(body) {
-		return transport.BadAnswer("has a list of more than 10,000 items")
+		return transport.BadAnswer("has lists of more items than are read: 10,000 each, 50,000 in all")
 	}
 	return json.Unmarshal(body, v)
 }
@@ -206,13 +206,7 @@ var kindErrors = [...]error{
 
 // mask returns what takes everything that a call sent out of a server's text.
 func (c *Client) mask(r *request) func(string) string {
-	sent := append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...)
-	for _, s := range sent { // a server may quote the URL as it came
-		if q := url.QueryEscape(s); q != s {
-			sent = append(sent, q, url.PathEscape(s))
-		}
-	}
-	return answer.Mask(sent)
+	return answer.Mask(append(answer.SentStrings(r.json), append(r.sent, r.id, c.key())...))
 }
 
 // requestID is the server's text, so it may repeat what was sent.

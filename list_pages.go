@@ -69,7 +69,7 @@ func (p *pages) next(ctx context.Context) ([]row, error) {
 	}
 	if endless {
 		p.done = true
-		return nil, &CallError{Operation: opList.name, Outcome: OutcomeResultLost, Attempts: 1,
+		return nil, &CallError{Operation: opList.name, Outcome: OutcomeResultLost, Attempts: 1, read: true,
 			Err: transport.BadAnswer("the list does not end: page after page brought nothing new"), next: "it may be called again"}
 	}
 	p.back, p.done = false, !page.more
