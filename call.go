@@ -174,6 +174,9 @@ func (c *Client) apiError(op *operation, r *request, res *transport.Result) *API
 	for _, kind := range answer.Kinds(op.kinds, res.Status, body, r.token) {
 		e.kinds = append(e.kinds, kindErrors[kind])
 	}
+	if op.name == doName && e.StatusCode/100 == 3 && !strings.HasSuffix(op.path, "/") {
+		body.Message = "the path does not end in a slash, as nearly all of Didit's do"
+	}
 	mask := c.mask(r)
 	e.Code, e.Message = mask(body.Code), mask(body.Message)
 	e.RequestID = mask(e.RequestID)

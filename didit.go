@@ -203,7 +203,7 @@ func (c *Client) usable(ctx context.Context) problems {
 // https://docs.didit.me/integration/api-errors
 func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
 	p := c.usable(ctx)
-	op := &operation{name: "Do", method: method, class: transport.Once}
+	op := &operation{name: doName, method: method, class: transport.Once}
 	switch method {
 	case http.MethodGet:
 		op.class = transport.Read

@@ -554,3 +554,14 @@ func TestRoundTripperWithoutAnything(t *testing.T) {
 		require.NotErrorIs(t, err, io.EOF)
 	}
 }
+
+// TestDoWithoutSlash: the redirect that Didit answers is told as what it is.
+func TestDoWithoutSlash(t *testing.T) {
+	t.Parallel()
+	var seen []rootSeen
+	c := rootClient(t, rootRecorder(&seen, http.StatusMovedPermanently, ``))
+	require.ErrorContains(t, c.Do(t.Context(), "GET", "/v3/sessions?limit=1", nil, nil), "does not end in a slash")
+	err := c.Do(t.Context(), "GET", "/v3/sessions/?limit=1", nil, nil)
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "slash")
+}

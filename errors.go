@@ -57,10 +57,7 @@ var (
 const nilError = "didit: no error"
 
 // Operations that errors know by name.
-const (
-	importName = "ImportSharedSession"
-	findName   = "FindImportedSession"
-)
+const importName, findName, doName = "ImportSharedSession", "FindImportedSession", "Do"
 
 // APIError is an answer of Didit's that is not success. Nothing that it prints
 // was sent by this call: every such string is masked.

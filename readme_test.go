@@ -16,6 +16,7 @@ import (
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/webhook"
 )
 
 // TestREADME: every Go block of the README stands in this file, where it is compiled
@@ -27,7 +28,7 @@ func TestREADME(t *testing.T) {
 	require.NoError(t, err)
 	code := squeeze(string(own))
 	blocks := strings.Split(string(readme), "```go\n")[1:]
-	require.Len(t, blocks, 3)
+	require.Len(t, blocks, 4)
 	for _, block := range blocks {
 		block, _, _ = strings.Cut(block, "```")
 		assert.Contains(t, code, squeeze(block))
@@ -61,6 +62,10 @@ func TestREADME(t *testing.T) {
 	t.Setenv("DIDIT_API_KEY", appB.APIKey)
 	require.NoError(t, readmeImport(t.Context(), sent, appB.Workflow(didit.KindUser)))
 	require.NoError(t, readmeTest(t.Context()))
+	t.Setenv("DIDIT_WEBHOOK_SECRET", appA.WebhookSecret)
+	handler, err := readmeWebhook(func(context.Context, string) error { return nil })
+	require.NoError(t, err)
+	assert.NotNil(t, handler)
 }
 
 // squeeze makes one space of all white space.
@@ -119,4 +124,18 @@ func readmeTest(ctx context.Context) error {
 		return errors.New("not recovered")
 	}
 	return err
+}
+
+// readmeWebhook is compiled; package webhook has the tests of what it does.
+func readmeWebhook(enqueue func(context.Context, string) error) (http.Handler, error) {
+	verifier, err := webhook.NewVerifier(os.Getenv("DIDIT_WEBHOOK_SECRET"))
+	if err != nil {
+		return nil, err
+	}
+	return verifier.Handler(func(ctx context.Context, e *webhook.Event) error {
+		if !e.Status.Shareable() {
+			return nil
+		}
+		return enqueue(ctx, e.SessionID) // answer within 5 s, work elsewhere, and read the session anew there
+	}, webhook.WithDeduplication(webhook.NewMemoryStore(10_000)), webhook.LiveOnly()), nil
 }
