@@ -161,6 +161,15 @@ func NewClient(opts ...Option) (*Client, error) {
 	}, nil
 }
 
+// ApplicationID returns the id of the application that the key belongs to, in lower
+// case; "" where [NewClient] was not told.
+func (c *Client) ApplicationID() string {
+	if c == nil {
+		return ""
+	}
+	return c.applicationID
+}
+
 // headers returns what makes a call's own map around values that are made once. A
 // map shared by calls would race with RoundTrippers that set headers.
 func headers(key, agent string) func(r *request) http.Header {

@@ -180,15 +180,16 @@ func (s *search) decision(ctx context.Context, id string) (*decided, error) {
 		return nil, errSearchSpent
 	}
 	s.used.decisions++
-	a := sessionAnswer{asked: id}
-	err := s.c.call(ctx, opGet, &request{id: id, into: &a, inner: true})
+	r := readSession(id)
+	r.inner = true
+	err := s.c.call(ctx, opGet, &r.request)
 	if err != nil && !denied(err) {
 		return nil, err // it may be there the next time
 	}
 	if s.read == nil {
 		s.read = make(map[string]*decided)
 	}
-	s.read[id] = &decided{a.session, a.sourceKnown, err}
+	s.read[id] = &decided{r.session, r.sourceKnown, err}
 	return s.read[id], err
 }
 

@@ -483,3 +483,15 @@ func TestInsecureHTTP(t *testing.T) {
 	require.ErrorContains(t, err, "live key")
 	assert.NotContains(t, err.Error(), "hunter22")
 }
+
+// TestApplicationID is what the client was told.
+func TestApplicationID(t *testing.T) {
+	t.Parallel()
+	c, err := didit.NewClient(didit.WithAPIKey(rootKey), didit.WithApplicationID(strings.ToUpper(rootOwn)))
+	require.NoError(t, err)
+	assert.Equal(t, rootOwn, c.ApplicationID())
+	c, err = didit.NewClient(didit.WithAPIKey(rootKey))
+	require.NoError(t, err)
+	assert.Empty(t, c.ApplicationID())
+	assert.Empty(t, (*didit.Client)(nil).ApplicationID())
+}

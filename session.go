@@ -156,29 +156,36 @@ func (c *Client) GetSession(ctx context.Context, sessionID string) (*Session, er
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	a := sessionAnswer{asked: id}
-	if err := c.call(ctx, opGet, &request{id: id, into: &a}); err != nil {
+	r := readSession(id)
+	if err := c.call(ctx, opGet, &r.request); err != nil {
 		return nil, err
 	}
-	return a.session, nil
+	return r.session, nil
 }
 
-// sessionAnswer also tells whether the answer says from where the session was shared.
-type sessionAnswer struct {
-	asked       string
+// sessionRead is a read of one session. It also tells whether the answer says from
+// where the session was shared.
+type sessionRead struct {
+	request
 	session     *Session
 	sourceKnown bool
 }
 
-func (a *sessionAnswer) Decode(_ int, body []byte) error {
+func readSession(id string) *sessionRead {
+	r := new(sessionRead)
+	r.id, r.into = id, r
+	return r
+}
+
+func (r *sessionRead) Decode(_ int, body []byte) error {
 	s, known, err := decodeSession(body)
 	if err != nil {
 		return err
 	}
-	if !strings.EqualFold(s.SessionID, a.asked) {
+	if !strings.EqualFold(s.SessionID, r.id) {
 		return transport.BadAnswer("speaks of another session")
 	}
-	a.session, a.sourceKnown = s, known
+	r.session, r.sourceKnown = s, known
 	return nil
 }
 

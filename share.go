@@ -1,10 +1,12 @@
 package didit
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"time"
 
+	"github.com/didit-go/didit/internal/answer"
 	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/transport"
 )
@@ -110,7 +112,7 @@ type sharing struct {
 		TTL              int64  `json:"ttl_in_seconds,omitempty"`
 	}
 	answer struct {
-		ShareToken       string      `json:"share_token"`
+		ShareToken       tokenText   `json:"share_token"`
 		ForApplicationID string      `json:"for_application_id"`
 		SessionKind      SessionKind `json:"session_kind"`
 	}
@@ -130,25 +132,42 @@ func (c *Client) share(ctx context.Context, sessionID string, params ShareSessio
 	if err := c.call(ctx, opShare, &sh.request); err != nil {
 		return nil, err
 	}
-	s := &SharedSession{Token: NewShareToken(sh.answer.ShareToken), SessionID: sh.id, ForApplicationID: sh.body.ForApplicationID, SessionKind: sh.answer.SessionKind}
+	s := &SharedSession{SessionID: sh.id, ForApplicationID: sh.body.ForApplicationID, SessionKind: sh.answer.SessionKind}
 	if s.SessionKind == "" {
 		s.SessionKind = KindUser
-		if claims, ok := readClaims(strings.TrimSpace(sh.answer.ShareToken)); ok {
+		if claims, ok := readClaims(string(sh.answer.ShareToken)); ok {
 			s.SessionKind = claims.SessionKind
 		}
 	}
+	s.Token = sealToken(sh.answer.ShareToken)
 	return s, nil
+}
+
+// tokenText is the text of a token, in bytes that can be sealed where they are.
+type tokenText []byte
+
+// UnmarshalJSON takes a JSON string; what is none is no token.
+func (t *tokenText) UnmarshalJSON(data []byte) error {
+	switch {
+	case data[0] != '"':
+		*t = nil
+	case bytes.IndexByte(data, '\\') >= 0:
+		*t = bytes.TrimSpace([]byte(answer.Text(data)))
+	default:
+		*t = bytes.Clone(bytes.TrimSpace(data[1 : len(data)-1]))
+	}
+	return nil
 }
 
 // Decode reads the answer to the share.
 func (sh *sharing) Decode(_ int, body []byte) error {
 	a := &sh.answer
-	a.ShareToken, a.ForApplicationID, a.SessionKind = "", "", "" // an attempt before may have left some
+	a.ShareToken, a.ForApplicationID, a.SessionKind = nil, "", "" // an attempt before may have left some
 	if err := decode(body, a); err != nil {
 		return err
 	}
 	switch {
-	case tokenProblem(strings.TrimSpace(a.ShareToken)) != "":
+	case tokenProblem(a.ShareToken) != "":
 		return transport.BadAnswer("has no usable share_token")
 	case a.ForApplicationID != "" && !strings.EqualFold(a.ForApplicationID, sh.body.ForApplicationID):
 		return transport.BadAnswer("is for another application")

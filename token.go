@@ -27,8 +27,13 @@ func NewShareToken(raw string) ShareToken {
 	if raw == "" {
 		return ShareToken{}
 	}
-	text := seal([]byte(raw))
-	return ShareToken{text: text, id: [8]byte(text.salt[:8])}
+	return sealToken([]byte(raw))
+}
+
+// sealToken takes the text over.
+func sealToken(text []byte) ShareToken {
+	s := seal(text)
+	return ShareToken{text: s, id: [8]byte(s.salt[:8])}
 }
 
 // Reveal returns the text of the token, a bearer copy of a person's identity file.
@@ -129,15 +134,15 @@ func unix(seconds float64) (time.Time, bool) {
 }
 
 // tokenProblem says why a text cannot be a share token.
-func tokenProblem(text string) string {
+func tokenProblem[T ~string | ~[]byte](text T) string {
 	switch {
-	case text == "":
+	case len(text) == 0:
 		return "is required"
 	case len(text) > maxToken:
 		return "is longer than 8 KiB"
 	}
-	for _, c := range []byte(text) {
-		switch {
+	for i := range len(text) {
+		switch c := text[i]; {
 		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-', c == '_', c == '.':
 		default:
 			return "has characters that no share token has"
