@@ -69,9 +69,7 @@ func failed(err error) answer {
 		return a
 	}
 	a := later(codeLater, "the callback failed", err)
-	if wait := retryAfter(err); wait > a.retryAfter {
-		a.retryAfter = wait
-	}
+	a.retryAfter = max(a.retryAfter, didit.RetryAfter(err))
 	return a
 }
 
@@ -103,12 +101,4 @@ func (a *answer) write(w http.ResponseWriter, signed http.Header) {
 	}
 	w.WriteHeader(a.status)
 	w.Write(body)
-}
-
-// retryAfter is how long Didit, or the doubt about an import, asks to wait.
-func retryAfter(err error) time.Duration {
-	if api, ok := errors.AsType[*didit.APIError](err); ok {
-		return api.RetryAfter
-	}
-	return 0
 }

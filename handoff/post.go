@@ -116,7 +116,7 @@ type delivery struct {
 	*poster
 	id    string
 	body  []byte
-	until time.Time // the hand-off's end
+	until time.Time // the hand-off's end; zero: the context's alone
 	read  usable
 
 	attempts int
@@ -131,7 +131,7 @@ type delivery struct {
 // run delivers until an answer ends the hand-off.
 func (d *delivery) run(ctx context.Context) error {
 	for {
-		if !d.now().Before(d.until) {
+		if d.over(0) {
 			return d.unsettled(didit.ErrShareTokenExpired)
 		}
 		ended, err := d.attempt(ctx)
@@ -145,7 +145,7 @@ func (d *delivery) run(ctx context.Context) error {
 		d.logger.LogAttrs(ctx, slog.LevelWarn, "handoff: attempt failed, trying again",
 			slog.String("action", string(d.action)), slog.String("id", d.id), slog.Int("attempt", d.attempts),
 			slog.Int("status", d.status), slog.String("code", d.code), slog.Any("error", d.failure), slog.Duration("wait", wait))
-		if !d.now().Add(wait).Before(d.until) {
+		if d.over(wait) {
 			return d.unsettled(didit.ErrShareTokenExpired)
 		}
 		if end, ok := ctx.Deadline(); ok && time.Until(end) <= wait {
@@ -155,6 +155,11 @@ func (d *delivery) run(ctx context.Context) error {
 			return d.unsettled(err)
 		}
 	}
+}
+
+// over reports whether the hand-off has ended by then.
+func (d *delivery) over(wait time.Duration) bool {
+	return !d.until.IsZero() && !d.now().Add(wait).Before(d.until)
 }
 
 // attempt makes one request: the same bytes under a new timestamp.
@@ -252,9 +257,11 @@ func (d *delivery) unsettled(why error) error {
 	if d.unusable != nil {
 		reasons = failures{d.unusable}
 	}
-	return &UnsettledError{
-		ID: d.id, NotSent: !d.sent, Attempts: d.attempts, StatusCode: d.status, Code: d.code, RetryAfter: d.wait, Err: reasons,
+	e := &UnsettledError{ID: d.id, NotSent: !d.sent, Attempts: d.attempts, StatusCode: d.status, Code: d.code, RetryAfter: d.wait}
+	if len(reasons) > 0 {
+		e.Err = reasons
 	}
+	return e
 }
 
 // finish records what became of a delivery. The hook's error withholds the result.
