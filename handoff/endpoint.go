@@ -143,6 +143,10 @@ func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, event *AuditEv
 	case !owned:
 		return unauthorized("the application that it names does not own the secret"), none
 	}
+	event.ID, event.FromApplicationID, event.ForApplicationID = m.ID, partner, e.self
+	if m.Type == typeRequest {
+		event.FromApplicationID, event.ForApplicationID = e.self, partner
+	}
 	if problem := m.check(e.now()); problem != "" {
 		return refuse(http.StatusBadRequest, codeMalformed, problem), none
 	}
