@@ -173,7 +173,7 @@ func (d *delivery) attempt(ctx context.Context) (ended bool, err error) {
 	signed["Accept"] = []string{"application/json"}
 	d.attempts++
 	res := d.http.Do(context.WithValue(ctx, headerKey{}, &header), transport.Request{
-		Operation: string(d.action), Class: transport.Spare, Method: http.MethodPost, URL: d.url, Header: signed, Body: d.body,
+		Operation: string(d.action), Class: transport.Repeatable, Method: http.MethodPost, URL: d.url, Header: signed, Body: d.body,
 		Into: decoder(func(body []byte) error {
 			d.unusable = d.read(header, body)
 			return d.unusable

@@ -53,7 +53,7 @@ func (r *Requester) Request(ctx context.Context, q Request) (*Envelope, error) {
 	d := &delivery{poster: r.poster, id: q.ID, body: body, read: func(header http.Header, body []byte) error {
 		e, problem := r.poster.grant(&q, header, body)
 		if problem != "" {
-			return transport.Unfit("is no grant that can be used: " + problem)
+			return transport.BadAnswer("is no grant that can be used: " + problem)
 		}
 		envelope = e
 		return nil

@@ -53,10 +53,10 @@ func (s *Sender) Send(ctx context.Context, e Envelope) (*Receipt, error) {
 	d := &delivery{poster: s.poster, id: e.ID, body: body, until: e.ExpiresAt, read: func(_ http.Header, body []byte) error {
 		r, err := readReceipt(body)
 		if err != nil {
-			return transport.Unfit("is not a receipt")
+			return transport.BadAnswer("is not a receipt")
 		}
 		if problem := r.problem(e.ID); problem != "" {
-			return transport.Unfit(problem)
+			return transport.BadAnswer(problem)
 		}
 		receipt = r
 		return nil
