@@ -86,7 +86,14 @@ func play(ctx context.Context, serve bool, stdout io.Writer) error {
 	if !serve {
 		return nil
 	}
-	fmt.Fprintf(stdout, "\na sender of your own:\n  POST    %s/handoff\n  self    %s\n  from    %s\n  secret  %s\n", b.URL, fintech.ID, bank.ID, configs[roleBank].PushSecret)
+	fmt.Fprintf(stdout, `
+for a sender of your own, by handoff/README.md:
+  POST          %s/handoff
+  for, from     %s, %s
+  secret        %s
+  a session     %s
+  to share it   POST %s/v3/session/{session}/share/ {"for_application_id": ...} with x-api-key: %s
+`, b.URL, fintech.ID, bank.ID, configs[roleBank].PushSecret, configs[roleBank].People["customer-3"], server.URL(), bank.APIKey)
 	select {
 	case <-ctx.Done():
 		return nil

@@ -57,7 +57,7 @@ type lines struct {
 func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if strings.Contains(string(p), "a sender of your own") {
+	if strings.Contains(string(p), "for a sender of your own") {
 		close(l.said)
 	}
 	return l.text.Write(p)
