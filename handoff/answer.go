@@ -3,6 +3,7 @@ package handoff
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -76,9 +77,7 @@ func failed(err error) answer {
 // write sends the answer. The header of a grant holds its signature.
 func (a *answer) write(w http.ResponseWriter, signed http.Header) {
 	h := w.Header()
-	for name, values := range signed {
-		h[name] = values
-	}
+	maps.Copy(h, signed)
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

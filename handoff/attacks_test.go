@@ -237,7 +237,7 @@ func speak(t *testing.T, at net.Addr, lines string) string {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", at.String())
 	require.NoError(t, err)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_, err = io.WriteString(conn, lines)
 	require.NoError(t, err)
 	answer, err := io.ReadAll(conn)

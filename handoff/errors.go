@@ -46,8 +46,13 @@ var refusedNext = map[string]string{
 
 // Is matches what the code says.
 func (e *RefusedError) Is(target error) bool {
-	return target == ErrRejected && e.Code == codeRejected ||
-		errors.Is(didit.ErrShareTokenExpired, target) && e.Code == codeExpired
+	switch e.Code {
+	case codeRejected:
+		return target == ErrRejected
+	case codeExpired:
+		return target == didit.ErrShareTokenExpired || target == didit.ErrShareTokenInvalid
+	}
+	return false
 }
 
 // UnsettledError is a hand-off whose time ran out before an answer ended it. The same

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -102,9 +103,7 @@ func FuzzSigned(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, values := range signed {
-			r.Header[name] = values
-		}
+		maps.Copy(r.Header, signed)
 		w := httptest.NewRecorder()
 		h.ServeHTTP(w, r)
 		switch w.Code {

@@ -31,7 +31,8 @@ type ImportPolicy struct {
 // exactly once: an envelope that comes again gets the same session.
 //
 // done is told of the session before the receipt is given, nil for nobody. Where it
-// fails, it is told again at the next delivery.
+// fails, it is told again at the next delivery; where its error wraps ErrRejected, the
+// sender is told so, though the copy is there.
 //
 // While the outcome of an import is open, the error is Didit's, and the receiver answers
 // that it may pass. Only one import of a source session is under way at a time in this

@@ -36,8 +36,8 @@ func newWorld(t testing.TB, opts ...didittest.Option) *world {
 }
 
 // client is one of B's that does not wait between tries.
-func (w *world) client(opts ...didit.Option) *didit.Client {
-	return w.b.Client(append([]didit.Option{didit.WithRetryWait(0, 0), didit.WithMaxRetries(0)}, opts...)...)
+func (w *world) client() *didit.Client {
+	return w.b.Client(didit.WithRetryWait(0, 0), didit.WithMaxRetries(0))
 }
 
 // shared mints a token of a new person, or of the session, and puts it into an envelope.
@@ -55,11 +55,11 @@ func (w *world) shared(t testing.TB, id, session string) handoff.Envelope {
 }
 
 // push is a sender and a receiver between the two.
-func (w *world) push(t testing.TB, f func(context.Context, handoff.Envelope) (*handoff.Receipt, error), opts ...handoff.Option) *pushing {
+func (w *world) push(t testing.TB, f func(context.Context, handoff.Envelope) (*handoff.Receipt, error)) *pushing {
 	t.Helper()
 	p := &pushing{a: new(side), b: new(side)}
 	clock := handoff.WithClock(w.server.Now)
-	receiver, err := handoff.NewReceiver(w.b.ID, handoff.Secrets{w.a.ID: {secret(t, secretText)}}, f, append(append(p.b.options(), clock), opts...)...)
+	receiver, err := handoff.NewReceiver(w.b.ID, handoff.Secrets{w.a.ID: {secret(t, secretText)}}, f, append(p.b.options(), clock)...)
 	require.NoError(t, err)
 	p.wire = &wire{handler: receiver}
 	p.sender, err = handoff.NewSender(where, secret(t, secretText), append(p.a.options(), clock, handoff.WithHTTPClient(p.client()))...)
@@ -134,7 +134,7 @@ func TestImporterRejects(t *testing.T) {
 		receipt, err := handoff.Importer(w.client(), test.policy, nil)(t.Context(), e)
 		assert.Nil(t, receipt)
 		require.ErrorIs(t, err, handoff.ErrRejected, name)
-		assert.ErrorContains(t, err, test.reason)
+		require.ErrorContains(t, err, test.reason)
 	}
 	assert.Empty(t, w.server.Requests())
 
@@ -164,6 +164,22 @@ func TestImporterRefusedByDidit(t *testing.T) {
 	require.Error(t, err)
 	require.NotErrorIs(t, err, handoff.ErrRejected)
 	require.ErrorIs(t, err, didit.ErrShareTokenInvalid)
+}
+
+// TestImporterForSomebodyElse: the session is there already, under other vendor data.
+func TestImporterForSomebodyElse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	f := handoff.Importer(w.client(), w.policy, nil)
+	first := w.shared(t, "1", "")
+	_, err := f(t.Context(), first)
+	require.NoError(t, err)
+	second := w.shared(t, "2", first.SourceSessionID)
+	_, err = f(t.Context(), second)
+	require.ErrorIs(t, err, handoff.ErrRejected)
+	require.ErrorIs(t, err, didit.ErrAlreadyImported)
+	assert.NotContains(t, err.Error(), "customer")
+	assert.Len(t, w.b.Sessions(), 1)
 }
 
 // TestImporterOpen: an open outcome is never a receipt and never a refusal, and the

@@ -52,11 +52,10 @@ func newPoster(action AuditAction, rawURL string, secret Secret, opts []Option) 
 	if p.client != nil {
 		client = *p.client
 	}
-	client.Jar = nil
-	client.Transport = headerKeeper{client.Transport}
-	if client.Transport == (headerKeeper{}) {
-		client.Transport = headerKeeper{ownTransport()}
+	if client.Transport == nil {
+		client.Transport = ownTransport()
 	}
+	client.Jar, client.Transport = nil, headerKeeper{client.Transport}
 	p.http = transport.New(transport.Config{
 		HTTPClient: &client, AttemptTimeout: attemptTime, MaxRetryAfter: time.Minute, MaxBody: maxBody, Now: p.now,
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -25,10 +26,10 @@ type pulling struct {
 	a, b      *side
 }
 
-func newPulling(t testing.TB, f func(context.Context, handoff.Request) (*handoff.Envelope, error), opts ...handoff.Option) *pulling {
+func newPulling(t testing.TB, f func(context.Context, handoff.Request) (*handoff.Envelope, error)) *pulling {
 	t.Helper()
 	p := &pulling{a: new(side), b: new(side)}
-	grantor, err := handoff.NewGrantor(bank, handoff.Secrets{fintech: {secret(t, secretText)}}, f, append(p.a.options(), opts...)...)
+	grantor, err := handoff.NewGrantor(bank, handoff.Secrets{fintech: {secret(t, secretText)}}, f, p.a.options()...)
 	require.NoError(t, err)
 	p.wire = &wire{handler: grantor}
 	p.requester, err = handoff.NewRequester(where, secret(t, secretText), append(p.b.options(), handoff.WithHTTPClient(p.client()))...)
@@ -184,9 +185,7 @@ func TestGrantIsVerified(t *testing.T) {
 		}
 		client := &http.Client{Transport: &wire{handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			r := m.build(t)
-			for name, values := range r.Header {
-				w.Header()[name] = values
-			}
+			maps.Copy(w.Header(), r.Header)
 			w.Write(m.text(t))
 		})}}
 		requester, err := handoff.NewRequester(where, secret(t, secretText), handoff.WithHTTPClient(client))

@@ -171,13 +171,13 @@ func TestPushUnderWay(t *testing.T) {
 		p := newPushing(t, func(ctx context.Context, e handoff.Envelope) (*handoff.Receipt, error) {
 			calls.Add(1)
 			time.Sleep(time.Minute)
-			assert.NoError(t, ctx.Err())
+			assert.NoError(t, ctx.Err()) //nolint:testifylint // not on the test's goroutine
 			return imported(ctx, e)
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
 		e := envelope("job-1")
-		go p.sender.Send(ctx, e)
+		go func() { _, _ = p.sender.Send(ctx, e) }()
 		time.Sleep(time.Second)
 		in := p.handler
 		busy := push("job-1")
@@ -260,7 +260,7 @@ func TestSendChecks(t *testing.T) {
 		change(&e)
 		_, err := p.sender.Send(t.Context(), e)
 		require.ErrorIs(t, err, didit.ErrInvalidParams)
-		assert.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, says)
 	}
 	assert.Empty(t, p.sent)
 }

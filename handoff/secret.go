@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/didit-go/didit"
@@ -85,7 +86,7 @@ func (s Secrets) checked(p *problems, self string) Secrets {
 		}
 		for _, secret := range list {
 			for other, theirs := range owned {
-				if other != partner && containsSecret(theirs, secret) {
+				if other != partner && slices.ContainsFunc(theirs, secret.same) {
 					p.add("secrets", "must be another for each partner: who knows one could speak for the other", nil)
 				}
 			}
@@ -93,16 +94,7 @@ func (s Secrets) checked(p *problems, self string) Secrets {
 				p.add("secrets", "must not have the zero Secret", nil)
 			}
 		}
-		owned[partner] = append([]Secret(nil), list...)
+		owned[partner] = slices.Clone(list)
 	}
 	return owned
-}
-
-func containsSecret(list []Secret, s Secret) bool {
-	for _, other := range list {
-		if s.same(other) {
-			return true
-		}
-	}
-	return false
 }

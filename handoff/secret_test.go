@@ -36,8 +36,8 @@ func TestParseSecret(t *testing.T) {
 		secretText[:20] + "\n" + secretText[20:]: "base64",
 	} {
 		s, err := handoff.ParseSecret(text)
-		assert.ErrorIs(t, err, didit.ErrInvalidParams)
-		assert.ErrorContains(t, err, says)
+		require.ErrorIs(t, err, didit.ErrInvalidParams)
+		require.ErrorContains(t, err, says)
 		assert.True(t, s.IsZero())
 		if len(text) > 10 {
 			assert.NotContains(t, err.Error(), text[8:16])
@@ -100,8 +100,8 @@ func TestBadArguments(t *testing.T) {
 		"url is not a URL":                   sender("https://[planted", a),
 		"url must be https; http":            sender("http://localhost.example/", a),
 	} {
-		assert.ErrorIs(t, err, didit.ErrInvalidParams, says)
-		assert.ErrorContains(t, err, says)
+		require.ErrorIs(t, err, didit.ErrInvalidParams, says)
+		require.ErrorContains(t, err, says)
 		assert.NotContains(t, fmt.Sprintf("%+v", err), "planted")
 	}
 }
@@ -141,7 +141,7 @@ func TestRotation(t *testing.T) {
 		_, pulled := requester.Request(t.Context(), request("two"))
 		for _, err := range []error{pushed, pulled} {
 			if step.fits {
-				assert.NoError(t, err, step.name)
+				require.NoError(t, err, step.name)
 				continue
 			}
 			refused := new(handoff.RefusedError)

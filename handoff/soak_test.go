@@ -81,7 +81,7 @@ type process struct {
 
 func (p *process) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(r.Context())
-	stop := context.AfterFunc(p.ctx, cancel)
+	stop := context.AfterFunc(p.ctx, cancel) //nolint:contextcheck // the process has a life of its own
 	resp, err := p.next.RoundTrip(r.WithContext(ctx))
 	if err != nil || p.ctx.Err() != nil {
 		stop()

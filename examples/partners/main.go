@@ -79,14 +79,14 @@ func play(ctx context.Context, serve bool, stdout io.Writer) error {
 	if err := errors.Join(a.meet(b), b.meet(a)); err != nil {
 		return err
 	}
-	fmt.Fprintf(stdout, "Didit's stand-in  %s\nthe bank          %s\nthe fintech       %s\n\n", server.URL(), a.URL, b.URL)
+	_, _ = fmt.Fprintf(stdout, "Didit's stand-in  %s\nthe bank          %s\nthe fintech       %s\n\n", server.URL(), a.URL, b.URL)
 	if err := walk(ctx, a, b, fintech, stdout); err != nil {
 		return err
 	}
 	if !serve {
 		return nil
 	}
-	fmt.Fprintf(stdout, `
+	_, _ = fmt.Fprintf(stdout, `
 for a sender of your own, by handoff/README.md:
   POST          %s/handoff
   for, from     %s, %s
@@ -139,7 +139,7 @@ func walk(ctx context.Context, a, b *side, fintech *didittest.Application, stdou
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
-		fmt.Fprintf(stdout, "%s, to %s\n  imported as %s\n", step.what, purposes[0], session)
+		_, _ = fmt.Fprintf(stdout, "%s, to %s\n  imported as %s\n", step.what, purposes[0], session)
 	}
 	if n := len(fintech.Sessions()); n != 2 {
 		return fmt.Errorf("the fintech has %d sessions, not 2", n)
@@ -149,7 +149,7 @@ func walk(ctx context.Context, a, b *side, fintech *didittest.Application, stdou
 			return err
 		}
 	}
-	fmt.Fprintln(stdout, "both ledgers have both")
+	_, _ = fmt.Fprintln(stdout, "both ledgers have both")
 	return nil
 }
 
