@@ -3,9 +3,12 @@ package handoff_test
 import (
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,9 +76,9 @@ func TestBrokenStore(t *testing.T) {
 func TestLateOwner(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
+		var calls atomic.Int32
 		p := newPushing(t, func(ctx context.Context, e handoff.Envelope) (*handoff.Receipt, error) {
-			if calls++; calls == 1 {
+			if calls.Add(1) == 1 {
 				_, bounded := ctx.Deadline()
 				assert.True(t, bounded)
 				time.Sleep(3 * time.Minute) // deaf to its context
@@ -84,14 +87,15 @@ func TestLateOwner(t *testing.T) {
 			return imported(ctx, e)
 		})
 		m := push("job-1")
+		r := m.build(t)
 		first := make(chan int, 1)
-		go func() { first <- m.send(t, p.handler).Code }()
+		go func() { first <- serve(p.handler, r).Code }()
 		time.Sleep(2*time.Minute + time.Second)
 		assert.Equal(t, 200, m.send(t, p.handler).Code)
 		assert.Equal(t, 200, <-first)
 		w := m.send(t, p.handler)
 		assert.JSONEq(t, `{"id":"job-1","status":"imported","session_id":"`+source+`"}`, w.Body.String())
-		assert.Equal(t, 2, calls)
+		assert.EqualValues(t, 2, calls.Load())
 	})
 }
 
@@ -108,9 +112,10 @@ func TestGrantorGivesNothing(t *testing.T) {
 // TestNotSent: what cannot have reached the partner is called so.
 func TestNotSent(t *testing.T) {
 	t.Parallel()
-	tls := httptest.NewTLSServer(http.NotFoundHandler())
+	tls := httptest.NewUnstartedServer(http.NotFoundHandler())
+	tls.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake that fails is meant to
+	tls.StartTLS()
 	defer tls.Close()
-	tls.Config.ErrorLog = nil
 	unknown := func(context.Context, string, string) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Err: &net.DNSError{Err: "no such host", Name: "planted.example", IsNotFound: true}}
 	}

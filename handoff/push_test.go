@@ -179,6 +179,7 @@ func TestPushUnderWay(t *testing.T) {
 		e := envelope("job-1")
 		go func() { _, _ = p.sender.Send(ctx, e) }()
 		time.Sleep(time.Second)
+		synctest.Wait()
 		in := p.handler
 		busy := push("job-1")
 		busy.body = p.bodies[0]

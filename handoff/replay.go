@@ -62,12 +62,13 @@ func NewMemoryReplayStore(capacity int) ReplayStore {
 	if capacity <= 0 {
 		capacity = defaultCapacity
 	}
-	return &memoryStore{capacity: capacity, rows: make(map[string]*replayRow)}
+	return &memoryStore{capacity: capacity, now: time.Now, rows: make(map[string]*replayRow)}
 }
 
 type memoryStore struct {
 	mu       sync.Mutex
 	capacity int
+	now      func() time.Time
 	rows     map[string]*replayRow
 	nextLook time.Time // when a row may have lapsed, while the store is full
 }
@@ -91,7 +92,7 @@ func (r *replayRow) lapses() time.Time {
 func (s *memoryStore) Reserve(_ context.Context, key, hash string, lease, keep time.Duration) (Replay, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.now()
 	row, again := s.rows[key]
 	if again && !now.Before(row.lapses()) {
 		delete(s.rows, key)
@@ -139,7 +140,7 @@ func (s *memoryStore) Settle(_ context.Context, r Replay, keep time.Duration) er
 	if err != nil {
 		return err
 	}
-	row.state, row.receipt, row.owner, row.keep = r.State, r.Receipt, "", time.Now().Add(keep)
+	row.state, row.receipt, row.owner, row.keep = r.State, r.Receipt, "", s.now().Add(keep)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package handoff_test
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/didit-go/didit/handoff"
@@ -11,10 +10,10 @@ import (
 
 func TestMemoryReplayStore(t *testing.T) {
 	t.Parallel()
-	for name, check := range storetest.Replays {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) { check(t, handoff.NewMemoryReplayStore(100), time.Sleep) })
-		})
-	}
+	storetest.Run(t, func(*testing.T) (handoff.ReplayStore, func(time.Duration)) {
+		now := time.Now()
+		store := handoff.NewMemoryReplayStore(100)
+		handoff.SetClock(store, func() time.Time { return now })
+		return store, func(d time.Duration) { now = now.Add(d) }
+	})
 }

@@ -57,10 +57,11 @@ type lines struct {
 func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	n, err := l.text.Write(p)
 	if strings.Contains(string(p), "for a sender of your own") {
 		close(l.said)
 	}
-	return l.text.Write(p)
+	return n, err
 }
 
 // TestServe: with -serve it stays until a signal comes, and then both programs have ended.
@@ -75,7 +76,10 @@ func TestServe(t *testing.T) {
 	case err := <-done:
 		require.FailNow(t, "it ended", "%v", err)
 	}
-	_, after, _ := strings.Cut(out.text.String(), "the bank          ")
+	out.mu.Lock()
+	text := out.text.String()
+	out.mu.Unlock()
+	_, after, _ := strings.Cut(text, "the bank          ")
 	bank, _, _ := strings.Cut(after, "\n")
 	s := &side{address: address{URL: bank}}
 	_, err := s.call(t.Context(), http.MethodGet, "/", nil)

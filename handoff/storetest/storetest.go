@@ -1,43 +1,64 @@
-// Package storetest is what every [handoff.ReplayStore] has to pass: run each check on
-// an empty store.
+// Package storetest checks what a handoff.ReplayStore has to do, so that a store of your
+// own, on the database that you have, has each hand-off handled once:
 //
-//	for name, check := range storetest.Replays {
-//		t.Run(name, func(t *testing.T) { check(t, openStore(t), time.Sleep) })
+//	func TestStore(t *testing.T) {
+//		storetest.Run(t, func(t *testing.T) (handoff.ReplayStore, func(time.Duration)) {
+//			clock := newClock()
+//			return NewStore(openTestDatabase(t), clock.Now), clock.Advance
+//		})
 //	}
+//
+// A store that goes by its database's clock advances by moving the times in its rows
+// back. Nothing here waits.
 package storetest
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/didit-go/didit/handoff"
 )
 
-// T is the part of *testing.T that the checks use.
-type T interface {
-	Helper()
-	Context() context.Context
-	Errorf(format string, args ...any)
+// Run checks a store, each promise of [handoff.ReplayStore] as a subtest of its own. The
+// subtests run one after the other, and each calls open for an empty store.
+//
+// open also returns a function that lets time pass for this store: after advance(d),
+// leases and what is remembered are older by d. Several goroutines use the store at
+// once, but never while it is advanced. The store needs room for 100 hand-offs.
+func Run(t *testing.T, open func(t *testing.T) (store handoff.ReplayStore, advance func(d time.Duration))) {
+	t.Helper()
+	if open == nil {
+		t.Fatal("storetest: open must not be nil")
+	}
+	for _, c := range checks {
+		t.Run(c.name, func(t *testing.T) {
+			store, advance := open(t)
+			if store == nil || advance == nil {
+				t.Fatal("storetest: open must return a store and a function that advances its clock")
+			}
+			c.check(t, store, advance)
+		})
+	}
 }
 
-// Replays are the checks, by what has to hold. pass lets time pass on the store's clock:
-// time.Sleep, or what moves a clock that is the test's. They need 21 seconds of it at
-// most.
-var Replays = map[string]func(t T, store handoff.ReplayStore, pass func(time.Duration)){
-	"one owner":                   oneOwner,
-	"done is remembered":          done,
-	"rejected is remembered":      rejected,
-	"released is free":            released,
-	"a lease lapses":              lapsed,
-	"a late owner":                late,
-	"another hash":                otherHash,
-	"forgotten after its time":    forgotten,
-	"an unsettled row is kept":    unsettled,
-	"strangers change nothing":    strangers,
-	"many at once have one owner": crowd,
+// checks are the promises of a store, by name.
+var checks = []struct {
+	name  string
+	check func(t *testing.T, store handoff.ReplayStore, pass func(time.Duration))
+}{
+	{"a message has one owner at a time", oneOwner},
+	{"what is done is remembered, with its receipt", done},
+	{"what is rejected is remembered", rejected},
+	{"a released message is free at once, and known", released},
+	{"a lease lapses, and its former owner can do nothing", lapsed},
+	{"an owner may be late while nobody else has come", late},
+	{"another message under the same key shows, in every state", otherHash},
+	{"what is settled is forgotten after its time", forgotten},
+	{"what is not settled is kept for its time", unsettled},
+	{"nobody but the owner can do anything", strangers},
+	{"of many at once one gets the message", crowd},
 }
 
 const (
@@ -46,7 +67,7 @@ const (
 	hash  = "0f343b0931126a20f133d67c2b018a3b5f343b0931126a20f133d67c2b018a3b"
 )
 
-func reserve(t T, s handoff.ReplayStore, key, hash string, want handoff.ReplayState) handoff.Replay {
+func reserve(t *testing.T, s handoff.ReplayStore, key, hash string, want handoff.ReplayState) handoff.Replay {
 	t.Helper()
 	r, err := s.Reserve(t.Context(), key, hash, lease, keep)
 	if err != nil || r.State != want {
@@ -58,27 +79,27 @@ func reserve(t T, s handoff.ReplayStore, key, hash string, want handoff.ReplaySt
 	return r
 }
 
-func must(t T, what string, err error) {
+func must(t *testing.T, what string, err error) {
 	t.Helper()
 	if err != nil {
 		t.Errorf("%s: %v", what, err)
 	}
 }
 
-func mustFail(t T, what string, err error) {
+func mustFail(t *testing.T, what string, err error) {
 	t.Helper()
 	if err == nil {
 		t.Errorf("%s: no error", what)
 	}
 }
 
-func settle(t T, s handoff.ReplayStore, r handoff.Replay, state handoff.ReplayState, receipt string) {
+func settle(t *testing.T, s handoff.ReplayStore, r handoff.Replay, state handoff.ReplayState, receipt string) {
 	t.Helper()
 	r.State, r.Receipt = state, []byte(receipt)
 	must(t, "Settle", s.Settle(t.Context(), r, keep))
 }
 
-func oneOwner(t T, s handoff.ReplayStore, _ func(time.Duration)) {
+func oneOwner(t *testing.T, s handoff.ReplayStore, _ func(time.Duration)) {
 	if r := reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired); r.Again {
 		t.Errorf("a first reservation says that it is not the first")
 	}
@@ -87,7 +108,7 @@ func oneOwner(t T, s handoff.ReplayStore, _ func(time.Duration)) {
 	reserve(t, s, "push/b/1", hash, handoff.ReplayAcquired)
 }
 
-func done(t T, s handoff.ReplayStore, pass func(time.Duration)) {
+func done(t *testing.T, s handoff.ReplayStore, pass func(time.Duration)) {
 	settle(t, s, reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired), handoff.ReplayDone, `{"id":"1"}`)
 	pass(lease + time.Second)
 	if r := reserve(t, s, "push/a/1", hash, handoff.ReplayDone); string(r.Receipt) != `{"id":"1"}` {
@@ -95,20 +116,20 @@ func done(t T, s handoff.ReplayStore, pass func(time.Duration)) {
 	}
 }
 
-func rejected(t T, s handoff.ReplayStore, pass func(time.Duration)) {
+func rejected(t *testing.T, s handoff.ReplayStore, pass func(time.Duration)) {
 	settle(t, s, reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired), handoff.ReplayRejected, "")
 	pass(lease + time.Second)
 	reserve(t, s, "push/a/1", hash, handoff.ReplayRejected)
 }
 
-func released(t T, s handoff.ReplayStore, _ func(time.Duration)) {
+func released(t *testing.T, s handoff.ReplayStore, _ func(time.Duration)) {
 	must(t, "Release", s.Release(t.Context(), reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired)))
 	if r := reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired); !r.Again {
 		t.Errorf("a second reservation says that it is the first")
 	}
 }
 
-func lapsed(t T, s handoff.ReplayStore, pass func(time.Duration)) {
+func lapsed(t *testing.T, s handoff.ReplayStore, pass func(time.Duration)) {
 	first := reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired)
 	pass(lease + time.Second)
 	second := reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired)
@@ -122,14 +143,14 @@ func lapsed(t T, s handoff.ReplayStore, pass func(time.Duration)) {
 }
 
 // late: an owner whose lease has lapsed may still settle, while nobody else has taken it.
-func late(t T, s handoff.ReplayStore, pass func(time.Duration)) {
+func late(t *testing.T, s handoff.ReplayStore, pass func(time.Duration)) {
 	r := reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired)
 	pass(lease + time.Second)
 	settle(t, s, r, handoff.ReplayDone, "{}")
 	reserve(t, s, "push/a/1", hash, handoff.ReplayDone)
 }
 
-func otherHash(t T, s handoff.ReplayStore, _ func(time.Duration)) {
+func otherHash(t *testing.T, s handoff.ReplayStore, _ func(time.Duration)) {
 	r := reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired)
 	reserve(t, s, "push/a/1", "other", handoff.ReplayOther)
 	must(t, "Release", s.Release(t.Context(), r))
@@ -138,7 +159,7 @@ func otherHash(t T, s handoff.ReplayStore, _ func(time.Duration)) {
 	reserve(t, s, "push/a/1", "other", handoff.ReplayOther)
 }
 
-func forgotten(t T, s handoff.ReplayStore, pass func(time.Duration)) {
+func forgotten(t *testing.T, s handoff.ReplayStore, pass func(time.Duration)) {
 	settle(t, s, reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired), handoff.ReplayDone, "{}")
 	pass(keep + time.Second)
 	if r := reserve(t, s, "push/a/1", "other", handoff.ReplayAcquired); r.Again {
@@ -146,7 +167,7 @@ func forgotten(t T, s handoff.ReplayStore, pass func(time.Duration)) {
 	}
 }
 
-func unsettled(t T, s handoff.ReplayStore, pass func(time.Duration)) {
+func unsettled(t *testing.T, s handoff.ReplayStore, pass func(time.Duration)) {
 	must(t, "Release", s.Release(t.Context(), reserve(t, s, "push/a/1", hash, handoff.ReplayAcquired)))
 	pass(keep - 2*time.Second)
 	reserve(t, s, "push/a/1", "other", handoff.ReplayOther)
@@ -154,7 +175,7 @@ func unsettled(t T, s handoff.ReplayStore, pass func(time.Duration)) {
 	reserve(t, s, "push/a/1", "other", handoff.ReplayAcquired)
 }
 
-func strangers(t T, s handoff.ReplayStore, _ func(time.Duration)) {
+func strangers(t *testing.T, s handoff.ReplayStore, _ func(time.Duration)) {
 	nobody := handoff.Replay{State: handoff.ReplayDone, Key: "push/a/1"}
 	mustFail(t, "Settle without a row", s.Settle(t.Context(), nobody, keep))
 	mustFail(t, "Release without a row", s.Release(t.Context(), nobody))
@@ -165,7 +186,7 @@ func strangers(t T, s handoff.ReplayStore, _ func(time.Duration)) {
 	mustFail(t, "Settle without an owner, of a row that nobody has", s.Settle(t.Context(), nobody, keep))
 }
 
-func crowd(t T, s handoff.ReplayStore, _ func(time.Duration)) {
+func crowd(t *testing.T, s handoff.ReplayStore, _ func(time.Duration)) {
 	owners := make([]string, 16)
 	var wg sync.WaitGroup
 	for i := range owners {
@@ -177,6 +198,6 @@ func crowd(t T, s handoff.ReplayStore, _ func(time.Duration)) {
 	}
 	wg.Wait()
 	if n := len(slices.DeleteFunc(owners, func(o string) bool { return o == "" })); n != 1 {
-		t.Errorf("%s", fmt.Sprint(n, " owners"))
+		t.Errorf("%d owners", n)
 	}
 }
