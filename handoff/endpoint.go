@@ -2,27 +2,16 @@ package handoff
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"time"
-
-	"github.com/didit-go/didit/internal/route"
 )
 
-const (
-	// bodyTime is how long a message may take to arrive, once its headers have.
-	bodyTime = 10 * time.Second
-	// lease is how long a message is reserved, callbackTime ends the callback before that.
-	lease        = 2 * time.Minute
-	callbackTime = lease - 10*time.Second
-	storeTime    = 3 * time.Second
-)
+// bodyTime is how long a message may take to arrive, once its headers have.
+const bodyTime = 10 * time.Second
 
 // endpoint is what a receiver and a grantor have in common: it verifies a message, sees
 // that it is handled once, and answers.
@@ -53,11 +42,14 @@ func newEndpoint(self string, secrets Secrets, callback bool, opts []Option) (*e
 // ServeHTTP answers one message.
 func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	event := AuditEvent{Action: e.action}
-	a, by := e.answer(w, r, &event)
+	v, a := e.verify(w, r, &event)
+	if v != nil {
+		a = e.once(r.Context(), v)
+	}
 	var signed http.Header
 	if a.grant != nil {
 		var err error
-		if signed, err = sign([]Secret{by}, a.grant.ID, e.now(), a.body); err != nil {
+		if signed, err = sign([]Secret{v.by}, a.grant.ID, e.now(), a.body); err != nil {
 			a = later(codeLater, "the grant could not be signed", err)
 		}
 	}
@@ -102,59 +94,67 @@ func (e *endpoint) log(ctx context.Context, event *AuditEvent, a *answer) {
 	e.logger.LogAttrs(ctx, level, "handoff: message answered", attrs...)
 }
 
-// answer verifies, then reads, then handles.
-func (e *endpoint) answer(w http.ResponseWriter, r *http.Request, event *AuditEvent) (answer, Secret) {
-	none := Secret{}
+// verified is a message that a partner has signed for this endpoint.
+type verified struct {
+	*message
+	body    []byte
+	partner string
+	by      Secret
+}
+
+// verify reads a message, the signature first. Where there is none that a callback may
+// see, it returns the answer.
+func (e *endpoint) verify(w http.ResponseWriter, r *http.Request, event *AuditEvent) (*verified, answer) {
 	if r.Method != http.MethodPost {
-		return refuse(http.StatusMethodNotAllowed, codeMethod, "it is not a POST"), none
+		return nil, refuse(http.StatusMethodNotAllowed, codeMethod, "it is not a POST")
 	}
 	body, err := readBody(w, r)
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		return refuse(http.StatusRequestEntityTooLarge, codeTooLarge, "it is larger than 32 KiB"), none
+		return nil, refuse(http.StatusRequestEntityTooLarge, codeTooLarge, "it is larger than 32 KiB")
 	}
 	if err != nil {
-		return unauthorized("its body broke off, or did not arrive in time"), none
+		return nil, unauthorized("its body broke off, or did not arrive in time")
 	}
 	signature, err := readSignature(r.Header)
 	if err != nil {
-		return unauthorized(err.Error()), none
+		return nil, unauthorized(err.Error())
 	}
 	signers := e.signers(signature, body)
 	switch {
 	case len(signers) == 0:
-		return unauthorized(errSignature.Error()), none
+		return nil, unauthorized(errSignature.Error())
 	case !signature.fresh(e.now(), e.tolerance):
-		return refuse(http.StatusUnauthorized, codeStale, errStale.Error()), none
+		return nil, refuse(http.StatusUnauthorized, codeStale, errStale.Error())
 	}
 	m, err := readMessage(signature.id, body)
 	switch {
 	case errors.Is(err, errVersion):
-		return refuse(http.StatusUnprocessableEntity, codeVersion, err.Error()), none
+		return nil, refuse(http.StatusUnprocessableEntity, codeVersion, err.Error())
 	case err != nil:
-		return refuse(http.StatusBadRequest, codeMalformed, err.Error()), none
+		return nil, refuse(http.StatusBadRequest, codeMalformed, err.Error())
 	}
 	partner, audience := m.parties()
 	by, owned := signers[partner]
 	switch {
 	case m.Type != e.accepts:
-		return unauthorized("it is a message for another endpoint"), none
+		return nil, unauthorized("it is a message for another endpoint")
 	case audience != e.self:
-		return unauthorized("it is for another application"), none
+		return nil, unauthorized("it is for another application")
 	case !owned:
-		return unauthorized("the application that it names does not own the secret"), none
+		return nil, unauthorized("the application that it names does not own the secret")
 	}
 	event.ID, event.FromApplicationID, event.ForApplicationID = m.ID, partner, e.self
 	if m.Type == typeRequest {
 		event.FromApplicationID, event.ForApplicationID = e.self, partner
 	}
 	if problem := m.check(e.now()); problem != "" {
-		return refuse(http.StatusBadRequest, codeMalformed, problem), none
+		return nil, refuse(http.StatusBadRequest, codeMalformed, problem)
 	}
 	event.about(m)
 	if m.Type == typePush && !m.ExpiresAt.After(e.now()) {
-		return refuse(http.StatusUnprocessableEntity, codeExpired, "the token has expired"), none
+		return nil, refuse(http.StatusUnprocessableEntity, codeExpired, "the token has expired")
 	}
-	return e.once(r.Context(), m, partner, body), by
+	return &verified{m, body, partner, by}, answer{}
 }
 
 // readBody reads a message within its bounds of size and time.
@@ -176,108 +176,4 @@ func (e *endpoint) signers(s signature, body []byte) map[string]Secret {
 		}
 	}
 	return fitting
-}
-
-// parties says who has to have signed a message, and for whom it is.
-func (m *message) parties() (partner, audience string) {
-	from, _ := route.UUID(m.FromApplicationID)
-	target, _ := route.UUID(m.ForApplicationID)
-	if m.Type == typeRequest {
-		return target, from
-	}
-	return from, target
-}
-
-// once has a message handled, unless it was before.
-func (e *endpoint) once(ctx context.Context, m *message, partner string, body []byte) answer {
-	// What was begun is ended, though the other side may hang up: it will ask again.
-	ctx = context.WithoutCancel(ctx)
-	sum := sha256.Sum256(body)
-	keep := 2 * e.tolerance // no delivery of these bytes under these headers is fresh afterwards
-	if m.Type == typePush {
-		keep = m.ExpiresAt.Sub(e.now())
-	}
-	reserving, cancel := context.WithTimeout(ctx, storeTime)
-	defer cancel()
-	began := time.Now() // the lease runs while the store makes it
-	r, err := e.store.Reserve(reserving, string(m.Type)+"/"+partner+"/"+m.ID, hex.EncodeToString(sum[:]), lease, keep)
-	switch {
-	case err != nil:
-		return later(codeLater, "the replay store failed", err)
-	case r.State == ReplayOther:
-		return refuse(http.StatusUnprocessableEntity, codeIDReused, "another message has its id")
-	case r.State == ReplayRejected:
-		return refuse(http.StatusUnprocessableEntity, codeRejected, "it was rejected before")
-	case r.State == ReplayDone && m.Type == typePush:
-		return repeated(m, r.Receipt)
-	case r.State == ReplayDone:
-		a := e.call(ctx, m, began)
-		if a.status == http.StatusOK {
-			a.outcome = AuditRepeated
-		}
-		return a
-	case r.State == ReplayInProgress:
-		return later(codeBusy, "it is under way elsewhere", nil)
-	case r.State != ReplayAcquired:
-		return later(codeLater, "the replay store failed", nil)
-	}
-	if !r.Again {
-		ctx = context.WithValue(ctx, firstKey{}, true)
-	}
-	a := e.call(ctx, m, began)
-	if err := e.settle(ctx, r, m, &a); err != nil {
-		// It was handled, whatever becomes of the note.
-		e.logger.LogAttrs(ctx, slog.LevelError, "handoff: the replay store failed", slog.String("id", m.ID), slog.Any("error", err))
-	}
-	return a
-}
-
-// rejectedFor is how long a pull that was rejected is.
-const rejectedFor = time.Hour
-
-// settle writes down what became of a message.
-func (e *endpoint) settle(ctx context.Context, r Replay, m *message, a *answer) error {
-	ctx, cancel := context.WithTimeout(ctx, storeTime)
-	defer cancel()
-	ends := m.ExpiresAt
-	switch {
-	case a.grant != nil:
-		ends = a.grant.ExpiresAt
-	case m.Type == typeRequest:
-		ends = e.now().Add(rejectedFor)
-	}
-	keep := max(ends.Sub(e.now()), 2*e.tolerance)
-	switch {
-	case a.status == http.StatusOK:
-		r.State = ReplayDone
-		if a.receipt != nil {
-			r.Receipt = a.body
-		}
-		return e.store.Settle(ctx, r, keep)
-	case a.remember:
-		r.State = ReplayRejected
-		return e.store.Settle(ctx, r, keep)
-	}
-	return e.store.Release(ctx, r)
-}
-
-// call runs the callback within the lease.
-func (e *endpoint) call(ctx context.Context, m *message, began time.Time) (a answer) {
-	ctx, cancel := context.WithDeadline(ctx, began.Add(callbackTime))
-	defer cancel()
-	defer func() {
-		if recover() != nil { // what it was given may hold anything
-			a = later(codeLater, "the callback panicked", nil)
-			a.stack = debug.Stack()
-		}
-	}()
-	return e.handle(ctx, m)
-}
-
-// firstKey says to the callback that no earlier delivery can have begun anything.
-type firstKey struct{}
-
-func isFirst(ctx context.Context) bool {
-	first, _ := ctx.Value(firstKey{}).(bool)
-	return first
 }

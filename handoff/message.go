@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/route"
 )
 
 // version is the one that is spoken, and the only one that is known.
@@ -84,6 +85,16 @@ func (m *message) request() *Request {
 	}
 }
 
+// parties says who has to have signed a message, and for whom it is.
+func (m *message) parties() (partner, audience string) {
+	from, _ := route.UUID(m.FromApplicationID)
+	target, _ := route.UUID(m.ForApplicationID)
+	if m.Type == typeRequest {
+		return target, from
+	}
+	return from, target
+}
+
 // readMessage decodes a text that was signed under an id.
 func readMessage(id string, body []byte) (*message, error) {
 	members, err := object(body)
@@ -108,6 +119,26 @@ func readMessage(id string, body []byte) (*message, error) {
 		return nil, fmt.Errorf("%w: id is not webhook-id", errMalformed)
 	}
 	return m, nil
+}
+
+// check says why no callback is given the message.
+func (m *message) check(now time.Time) string {
+	var p problems
+	if m.Type == typeRequest {
+		q := m.request()
+		if q.check(&p); len(p) == 0 {
+			*m = *q.message()
+		}
+	} else {
+		e := m.envelope()
+		if e.check(&p, now); len(p) == 0 {
+			*m = *e.message(m.Type)
+		}
+	}
+	if err := p.err(); err != nil {
+		return p[0].Field + " " + p[0].Message
+	}
+	return ""
 }
 
 // object reads the members of a JSON object. A key that stands twice is refused: what

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"time"
 )
 
 // NewReceiver makes B's side of a push: a handler that gives each envelope to f, once.
@@ -55,30 +54,10 @@ func received(r *Receipt, outcome AuditOutcome) answer {
 }
 
 // repeated answers with the receipt that an earlier delivery got.
-func repeated(m *message, stored []byte) answer {
+func repeated(id string, stored []byte) answer {
 	r, err := readReceipt(stored)
-	if err != nil || r.problem(m.ID) != "" {
+	if err != nil || r.problem(id) != "" {
 		return later(codeLater, "the replay store gave no receipt", err)
 	}
 	return received(r, AuditRepeated)
-}
-
-// check says why no callback is given the message.
-func (m *message) check(now time.Time) string {
-	var p problems
-	if m.Type == typeRequest {
-		q := m.request()
-		if q.check(&p); len(p) == 0 {
-			*m = *q.message()
-		}
-	} else {
-		e := m.envelope()
-		if e.check(&p, now); len(p) == 0 {
-			*m = *e.message(m.Type)
-		}
-	}
-	if err := p.err(); err != nil {
-		return p[0].Field + " " + p[0].Message
-	}
-	return ""
 }
