@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -114,6 +115,13 @@ func TestOtherLanguages(t *testing.T) {
 				require.NoError(t, err)
 				assert.Equal(t, &handoff.Receipt{ID: "job-1", Status: handoff.StatusAccepted}, receipt)
 			}
+			// Who hangs up in the middle of a body takes nobody else down.
+			gone, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimSuffix(strings.TrimPrefix(url, "http://"), "/handoff"))
+			require.NoError(t, err)
+			_, err = gone.Write([]byte("POST /handoff HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"))
+			require.NoError(t, err)
+			require.NoError(t, gone.Close())
+
 			late := push("job-2").set("expires_at", time.Now().Add(-time.Minute).UTC().Format(time.RFC3339))
 			stale := push("job-2")
 			stale.at = time.Now().Add(-time.Hour)
