@@ -30,7 +30,8 @@ type ImportPolicy struct {
 // token; so is one whose token Didit will not redeem. Then the session is imported,
 // exactly once: an envelope that comes again gets the same session.
 //
-// done is told of the session before the receipt is given, nil for nobody. Where it
+// done is told of the session, with [didit.ImportedSession.Earlier] where it was there
+// long ago, before the receipt is given, nil for nobody. Where it
 // fails, it is told again at the next delivery; where its error wraps ErrRejected, the
 // sender is told so, though the copy is there.
 //
@@ -147,7 +148,7 @@ func verdict(ctx context.Context, err error) error {
 	return err
 }
 
-// applicationID is the client's own, where it was told.
+// applicationID is the client's own, where it was told and the client says so.
 func applicationID(c any) string {
 	if c, ok := c.(interface{ ApplicationID() string }); ok {
 		return c.ApplicationID()

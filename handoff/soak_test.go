@@ -59,7 +59,7 @@ type soaking struct {
 
 func newSoak(t *testing.T, seed uint64) *soaking {
 	s := &soaking{T: t, rng: rand.New(rand.NewPCG(seed, 0)), net: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
-	s.world = &world{server: didittest.NewServer(didittest.WithListener(s.net), didittest.WithSeed(seed), didittest.WithHistory(0), didittest.WithLatency(100*time.Millisecond))}
+	s.world = &world{server: didittest.NewServer(didittest.WithListener(s.net), didittest.WithSeed(seed), didittest.WithReimport(seed%2 == 1), didittest.WithHistory(0), didittest.WithLatency(100*time.Millisecond))}
 	s.world.a, s.world.b = s.world.server.AddApplication("Bank"), s.world.server.AddApplication("Fintech")
 	s.transport = &http.Transport{DialContext: s.net.dial, MaxIdleConnsPerHost: 64}
 	s.importers = make(map[*process]func(context.Context, handoff.Envelope) (*handoff.Receipt, error))
