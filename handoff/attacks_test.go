@@ -204,3 +204,30 @@ func TestFullStore(t *testing.T) {
 		assert.Equal(t, 200, push("job-3").send(t, p.handler).Code)
 	})
 }
+
+// TestPushAtGrantor: what is good at one endpoint is good at no other, though all have
+// the same secret.
+func TestPushAtGrantor(t *testing.T) {
+	t.Parallel()
+	a := new(side)
+	secrets := handoff.Secrets{bank: {secret(t, secretText)}, fintech: {secret(t, otherText)}}
+	called := func(context.Context, handoff.Request) (*handoff.Envelope, error) {
+		panic("called")
+	}
+	grantor, err := handoff.NewGrantor(other, secrets, called, a.options()...)
+	require.NoError(t, err)
+	asks := func() *message {
+		return push("job-1").set("type", "request").set("from_application_id", other).set("for_application_id", bank)
+	}
+	for reason, m := range map[string]*message{
+		"another endpoint":        push("job-1").set("for_application_id", other),
+		"another application":     asks().set("from_application_id", fintech),
+		"does not own the secret": asks().set("for_application_id", fintech),
+	} {
+		w := m.send(t, grantor)
+		assert.Equal(t, 401, w.Code)
+		assert.JSONEq(t, `{"code":"unauthorized"}`, w.Body.String())
+		assert.Contains(t, a.last(t).Reason, reason)
+	}
+	assert.Equal(t, 503, asks().send(t, grantor).Code, "the good one is called")
+}

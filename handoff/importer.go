@@ -30,10 +30,10 @@ type ImportPolicy struct {
 // token; so is one whose token Didit will not redeem. Then the session is imported,
 // exactly once: an envelope that comes again gets the same session.
 //
-// done is told of the session, with [didit.ImportedSession.Earlier] where it was there
-// long ago, before the receipt is given, nil for nobody. Where it
-// fails, it is told again at the next delivery; where its error wraps ErrRejected, the
-// sender is told so, though the copy is there.
+// done, nil for nobody, is told of the session before the receipt is given; Earlier says
+// there that the copy is of long ago. Where done fails, it is told again at the next
+// delivery; where its error wraps ErrRejected, the sender is told so, though the copy is
+// there.
 //
 // While the outcome of an import is open, the error is Didit's, and the receiver answers
 // that it may pass. Only one import of a source session is under way at a time in this
