@@ -36,7 +36,8 @@ var layers = []layer{
 	{"webhook", []string{module, module + "/internal/"}},
 	{"pace", []string{module}},
 	{"didittest", []string{module, module + "/didittest/", "github.com/golang-jwt/jwt"}},
-	{"examples", []string{module, module + "/didittest", module + "/webhook", module + "/pace"}},
+	{"handoff", []string{module, module + "/handoff", module + "/internal/", "github.com/standard-webhooks/standard-webhooks/libraries"}},
+	{"examples", []string{module, module + "/didittest", module + "/webhook", module + "/pace", module + "/handoff"}},
 	{".", append([]string{module + "/internal/"}, linked[1:]...)},
 }
 
