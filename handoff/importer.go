@@ -119,7 +119,7 @@ func (im *importer) receive(ctx context.Context, e Envelope) (*Receipt, error) {
 func (im *importer) refusal(e *Envelope) string {
 	same := func(id string) bool { return strings.EqualFold(strings.TrimSpace(id), e.FromApplicationID) }
 	workflow := map[didit.SessionKind]string{didit.KindUser: im.policy.Workflows.User, didit.KindBusiness: im.policy.Workflows.Business}
-	switch self := applicationID(im.client); {
+	switch self := im.client.ApplicationID(); {
 	case self != "" && !strings.EqualFold(self, e.ForApplicationID):
 		return "it is for another application"
 	case len(im.policy.Partners) > 0 && !slices.ContainsFunc(im.policy.Partners, same):
@@ -146,12 +146,4 @@ func verdict(ctx context.Context, err error) error {
 		return &rejection{reason: "its session was imported before, for somebody else", err: err}
 	}
 	return err
-}
-
-// applicationID is the client's own, where it was told and the client says so.
-func applicationID(c any) string {
-	if c, ok := c.(interface{ ApplicationID() string }); ok {
-		return c.ApplicationID()
-	}
-	return ""
 }

@@ -118,7 +118,7 @@ func TestImporterRejects(t *testing.T) {
 		reason string
 	}{
 		"a token swapped between envelopes": {func(e *handoff.Envelope) { e.Token = another.Token }, w.policy, "names another SourceSessionID"},
-		"another application's":             {func(e *handoff.Envelope) { e.ForApplicationID = other }, w.policy, "another"},
+		"another application's":             {func(e *handoff.Envelope) { e.ForApplicationID = other }, w.policy, "for another application"},
 		"another kind":                      {func(e *handoff.Envelope) { *e = company; e.SessionKind = didit.KindUser }, w.policy, "names another SessionKind"},
 		"no workflow":                       {func(e *handoff.Envelope) { *e = company }, w.policy, "no workflow"},
 		"another end":                       {func(e *handoff.Envelope) { e.ExpiresAt = e.ExpiresAt.Add(-time.Minute) }, w.policy, "names another ExpiresAt"},
