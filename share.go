@@ -11,6 +11,10 @@ import (
 	"github.com/didit-go/didit/internal/transport"
 )
 
+// DefaultTTL is how long Didit lets a share token live where
+// [ShareSessionParams] has no TTL.
+const DefaultTTL = time.Hour
+
 // Bounds of a share token's life that Didit documents.
 const (
 	minTTL = 60 * time.Second
@@ -20,7 +24,7 @@ const (
 // ShareSessionParams says with whom a session is shared, and for how long.
 type ShareSessionParams struct {
 	ForApplicationID string        // Partner B's application, UUID, required, not your own
-	TTL              time.Duration // 0: Didit's default of one hour; else whole seconds, 60 s to 24 h
+	TTL              time.Duration // 0: DefaultTTL; else whole seconds, 60 s to 24 h
 	Status           SessionStatus // last known status, optional: an unshareable one is refused without a call
 }
 
