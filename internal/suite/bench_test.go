@@ -1,4 +1,4 @@
-package didit_test
+package suite
 
 import (
 	"bytes"
@@ -209,7 +209,7 @@ func BenchmarkImport(b *testing.B) {
 // into the same type and keeps a copy of them, as Raw does.
 func BenchmarkDecision(b *testing.B) {
 	ctx := b.Context()
-	body, err := os.ReadFile("testdata/decision_user.json")
+	body, err := os.ReadFile("../../testdata/decision_user.json")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package didit_test
+package suite
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package didit_test
+package suite
 
 import (
 	"bufio"
@@ -54,7 +54,7 @@ func TestHostileServer(t *testing.T) { //nolint:paralleltest // measures what th
 		}
 	}
 	spaces := strings.Repeat(" ", 32<<10)
-	id := `{"session_id":"` + idCopy + `",`
+	id := `{"session_id":"` + benchOwn + `",`
 	behaviours := []struct {
 		name  string
 		serve http.HandlerFunc
@@ -127,9 +127,10 @@ func TestHostileServer(t *testing.T) { //nolint:paralleltest // measures what th
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			began := time.Now()
-			_, share := c.ShareSession(t.Context(), idSource, didit.ShareSessionParams{ForApplicationID: idPartnerB})
-			_, imported := c.ImportSharedSession(t.Context(), importParams(didit.NewShareToken("opaque")))
-			_, read := c.GetSession(t.Context(), idSource)
+			_, share := c.ShareSession(t.Context(), benchSource, didit.ShareSessionParams{ForApplicationID: benchApp})
+			_, imported := c.ImportSharedSession(t.Context(), didit.ImportSharedSessionParams{
+				Token: didit.NewShareToken("opaque"), WorkflowID: benchWorkflow, Review: didit.ReviewAgain})
+			_, read := c.GetSession(t.Context(), benchSource)
 			took := time.Since(began)
 			runtime.ReadMemStats(&after)
 			for _, err := range []error{share, imported, read} {

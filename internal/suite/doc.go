@@ -1,0 +1,6 @@
+// Package suite holds no code, only tests of the whole: imports under every fault of the stand-in, a model of two
+// processes that import, a soak, and the benchmarks beside the same calls written by hand on net/http.
+//
+//	go test ./internal/suite -run TestSoak -args -soak 10m
+//	go test ./internal/suite -run '^$' -bench . -benchmem
+package suite
