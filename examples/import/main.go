@@ -38,7 +38,7 @@ func main() {
 	case err == nil:
 	case didit.Retryable(err):
 		fmt.Fprintln(os.Stderr, err)
-		fmt.Fprintln(os.Stderr, "run it again in a minute, with -resume")
+		fmt.Fprintln(os.Stderr, "run it again after", didit.RetryAfter(err), "with -resume")
 		os.Exit(75) // "temporary failure" to job runners
 	case errors.Is(err, didit.ErrShareTokenExpired):
 		fmt.Fprintln(os.Stderr, err)
@@ -65,7 +65,7 @@ func importSession(ctx context.Context, baseURL string, params didit.ImportShare
 		return err
 	}
 	if session.Recovered {
-		fmt.Fprintln(os.Stderr, "it had been imported before; this is that copy")
+		fmt.Fprintln(os.Stderr, "an earlier call had imported it; this is that copy; made before this token:", session.Earlier)
 	}
 	fmt.Println(session.SessionID, session.SessionKind, session.Status)
 	return nil
