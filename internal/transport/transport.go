@@ -9,6 +9,7 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -157,6 +158,13 @@ type call struct {
 }
 
 type callKey struct{}
+
+// String names the operation. Limiters and RoundTrippers are given the call as their
+// context: one that is printed must not show the key and the body.
+func (c *call) String() string { return "didit." + c.req.Operation }
+
+// Format prints String for every verb.
+func (c *call) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
 
 func (c *call) Value(key any) any {
 	if key == (callKey{}) {
