@@ -14,7 +14,7 @@ import (
 // attempt sends the request once and reads the answer to its end. It returns the
 // response, its body closed, or nil where there was none.
 func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response {
-	c.again, c.status = false, 0
+	c.again, c.status, c.ra = false, 0, -1
 	if l := c.t.cfg.Limiter; l != nil {
 		if err := l.Wait(c); err != nil {
 			c.unsent(limited(err))
@@ -38,7 +38,6 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 		c.unanswered(ctx, ev, err, next, req)
 		return nil
 	}
-	c.status = resp.StatusCode
 	if resp.Body == nil {
 		resp.Body = http.NoBody // a fake's; http.Client allows it as well
 	}
@@ -48,11 +47,12 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 		resp.Header = resp.Header.Clone()
 		resp.Header.Del("Location")
 	}
-	if resp.StatusCode == http.StatusSwitchingProtocols {
-		_ = resp.Body.Close() // the bare connection, not a body
-		c.unanswered(ctx, ev, errors.New("switching protocols"), next, req)
+	if resp.StatusCode < http.StatusOK {
+		_ = resp.Body.Close() // of 101 it is the bare connection; others only a fake returns
+		c.unanswered(ctx, ev, errors.New("no final status"), next, req)
 		return nil
 	}
+	c.status = resp.StatusCode
 	if resp.StatusCode == http.StatusTooManyRequests {
 		c.limit, _ = strconv.Atoi(resp.Header.Get("X-Ratelimit-Limit"))
 	}
@@ -74,7 +74,7 @@ func (c *call) request(ctx context.Context, req *http.Request) *http.Request {
 
 // observe tells the limiter what the attempt that has just ended met.
 func (c *call) observe(sent time.Time) {
-	a := Answer{Operation: c.req.Operation, Write: c.write(), Sent: sent, At: time.Now(), StatusCode: c.status, RetryAfter: c.res.RetryAfter}
+	a := Answer{Operation: c.req.Operation, Write: c.write(), Sent: sent, At: time.Now(), StatusCode: c.status, RetryAfter: max(c.ra, 0)}
 	if c.status == http.StatusTooManyRequests {
 		a.Limit = max(c.limit, 0)
 	}
@@ -128,6 +128,9 @@ func (c *call) answered(ctx context.Context, resp *http.Response, stop stopper) 
 	}
 	c.res.Status, c.res.Err = resp.StatusCode, nil
 	c.res.Body, c.res.Broken = readSome(resp)
+	if c.res.Broken {
+		c.res.CtxErr = c.Err() // then what it would have said is not known
+	}
 	c.ra = parseRetryAfter(resp.Header.Get("Retry-After"), c.t.cfg.Now)
 	c.res.RetryAfter = max(c.ra, 0)
 	out := NotSent
