@@ -71,20 +71,27 @@ func (s *search) spent() bool {
 // run walks the list. Without an error it reached the end, or its limit.
 func (s *search) run(ctx context.Context, limit walkLimit) error {
 	s.copies, s.unknown, s.broken, s.passing = nil, nil, nil, false
-	bounded := ctx
-	if s.budget.time > 0 {
-		began := time.Now()
-		defer func() { s.used.time += time.Since(began) }()
-		var cancel context.CancelFunc
-		bounded, cancel = context.WithTimeout(ctx, s.budget.time-s.used.time)
-		defer cancel()
-	}
+	bounded, end := s.bound(ctx)
+	defer end()
 	err := s.walk(bounded, limit)
 	if bounded.Err() != nil && ctx.Err() == nil {
 		err, s.passing = errSearchSpent, true // slow servers may be faster the next time
 	}
 	s.passing = s.passing || passing(err)
 	return err
+}
+
+// bound gives a walk the time that the budget has left, and counts what it takes.
+func (s *search) bound(ctx context.Context) (bounded context.Context, end func()) {
+	if s.budget.time == 0 {
+		return ctx, func() {}
+	}
+	began := time.Now()
+	bounded, cancel := context.WithTimeout(ctx, s.budget.time-s.used.time)
+	return bounded, func() {
+		cancel()
+		s.used.time += time.Since(began)
+	}
 }
 
 func (s *search) walk(ctx context.Context, limit walkLimit) error {
@@ -161,6 +168,10 @@ func (s *search) see(ctx context.Context, r row) error {
 		one.SharedFromSession = s.params.SourceSessionID
 		one.SessionKind = cmp.Or(one.SessionKind, s.params.SessionKind)
 		one.VendorData = cmp.Or(one.VendorData, r.VendorData)
+		one.SessionNumber = cmp.Or(one.SessionNumber, r.SessionNumber)
+		if one.CreatedAt.IsZero() {
+			one.CreatedAt = r.CreatedAt
+		}
 		s.copies = append(s.copies, &one)
 	case d.sourceKnown && !r.sourceKnown:
 	case !d.sourceKnown && !created.IsZero() && created.Before(s.since):
@@ -245,6 +256,8 @@ func (s *search) complete(err error) bool {
 // It reads no decisions, so it finds them only where rows carry their source. What
 // cuts it short makes it merely shorter.
 func (s *search) nameOthers(ctx context.Context) {
+	ctx, end := s.bound(ctx)
+	defer end()
 	p := s.pages("")
 	for n := 0; n < otherPages && !p.done; n++ {
 		rows, err := p.next(ctx)
@@ -269,11 +282,12 @@ func denied(err error) bool {
 	return errors.Is(err, ErrUnauthorized) || errors.Is(err, ErrForbidden)
 }
 
-// passing reports whether a search failed in a way that may not last: no answer, 5xx
-// and 429.
+// passing reports whether a search failed in a way that may not last: no answer, one
+// that broke off, 5xx and 429.
 func passing(err error) bool {
 	if call, ok := errors.AsType[*CallError](err); ok {
-		return call.Outcome != OutcomeResultLost
+		failure, _ := errors.AsType[*transport.Failure](call.Err)
+		return call.Outcome != OutcomeResultLost || failure != nil && failure.Cut()
 	}
 	api, ok := errors.AsType[*APIError](err)
 	return ok && (api.StatusCode >= 500 || api.StatusCode == http.StatusTooManyRequests)

@@ -28,10 +28,14 @@ type Failure struct {
 	notSent bool // the kind of error says so
 	final   bool // another attempt of this call would fail the same way
 	lasting bool // so would another call
+	cut     bool // an answer came, but not to its end
 }
 
 // Lasting reports whether a later call would fail the same way.
 func (f *Failure) Lasting() bool { return f.lasting }
+
+// Cut reports whether an answer came, but not to its end.
+func (f *Failure) Cut() bool { return f.cut }
 
 func (f *Failure) Error() string { return f.text }
 
@@ -268,13 +272,13 @@ func unreadable(ctx context.Context, err error, status int) *Failure {
 	case errors.Is(err, errTooLarge):
 		return &Failure{text: prefix + "is larger than the limit", err: err, open: true, final: true, lasting: true}
 	case ctx.Err() != nil || errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded):
-		return &Failure{text: prefix + "did not end in time", err: os.ErrDeadlineExceeded, open: true}
+		return &Failure{text: prefix + "did not end in time", err: os.ErrDeadlineExceeded, open: true, cut: true}
 	}
 	if read, ok := errors.AsType[readError](err); ok {
 		if cause := sentinel(read.err, io.ErrUnexpectedEOF, io.EOF); cause != nil {
-			return &Failure{text: prefix + "broke off", err: cause, open: true}
+			return &Failure{text: prefix + "broke off", err: cause, open: true, cut: true}
 		}
-		return &Failure{text: prefix + "broke off", err: read.err}
+		return &Failure{text: prefix + "broke off", err: read.err, cut: true}
 	}
 	return &Failure{text: prefix + "could not be understood", err: err}
 }
