@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/didit-go/didit/internal/route"
@@ -108,7 +109,7 @@ func (e *AuditEvent) UnmarshalJSON(data []byte) error {
 }
 
 func seconds(s float64) time.Duration {
-	return time.Duration(s * float64(time.Second)).Round(time.Microsecond)
+	return time.Duration(math.Round(s * float64(time.Second)))
 }
 
 // hookTime is how long an audit hook may take.
@@ -126,13 +127,19 @@ func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *r
 	if e.SessionKind != KindUser && e.SessionKind != KindBusiness {
 		e.SessionKind = ""
 	}
+	if e.Review != TrustSourceReview && e.Review != ReviewAgain {
+		e.Review = ""
+	}
 	e.Time = c.now()
 	e.Duration = e.Time.Sub(began)
 	if r != nil && r.res != nil {
 		e.StatusCode, e.RequestID, e.Attempts = r.res.Status, c.requestID(r), r.res.Attempts
 	}
 	if err != nil {
-		e.Outcome, e.Reason = auditOutcome(e.Action, err), reason(err)
+		e.Outcome, e.Reason = outcomeOf(err), reason(err)
+		if e.Action == AuditShare && r.res != nil && r.res.Lost && e.Outcome == AuditRefused {
+			e.Outcome = AuditUnknown // an attempt before may have minted a token
+		}
 	} else if e.Outcome == "" {
 		e.Outcome = AuditOK
 	}
@@ -160,11 +167,4 @@ func outcomeOf(err error) AuditOutcome {
 		return AuditOutcome(call.outcome())
 	}
 	return AuditRefused
-}
-
-func auditOutcome(action AuditAction, err error) AuditOutcome {
-	if _, ok := errors.AsType[*APIError](err); ok && action == AuditShare && errors.Is(err, ErrServer) {
-		return AuditUnknown // a token may have been minted
-	}
-	return outcomeOf(err)
 }

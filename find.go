@@ -93,6 +93,9 @@ func (c *Client) FindImportedSession(ctx context.Context, params FindImportedSes
 		e.SessionID = s.SessionID
 	}
 	if err = c.record(ctx, began, e, nil, err); err != nil {
+		if call, ok := errors.AsType[*CallError](err); ok && s != nil {
+			call.FindParams = &params
+		}
 		return nil, err
 	}
 	return s, nil

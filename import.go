@@ -2,6 +2,7 @@ package didit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -125,6 +126,10 @@ func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSes
 		}
 	}
 	if err = c.record(ctx, im.began, e, &im.req, err); err != nil {
+		if call, ok := errors.AsType[*CallError](err); ok && s != nil {
+			im.prepareSearch() // the result is withheld: it can be searched for
+			call.FindParams = im.findParams()
+		}
 		return nil, err
 	}
 	return s, nil

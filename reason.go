@@ -1,8 +1,10 @@
 package didit
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -22,7 +24,7 @@ func reason(err error) string {
 		}
 	}
 	if api, ok := errors.AsType[*APIError](err); ok {
-		return strings.ToLower(http.StatusText(api.StatusCode))
+		return strings.ToLower(cmp.Or(http.StatusText(api.StatusCode), "status "+strconv.Itoa(api.StatusCode)))
 	}
 	return ""
 }
