@@ -565,3 +565,31 @@ func TestDoWithoutSlash(t *testing.T) {
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "slash")
 }
+
+// TestNoFinalStatus: an answer of a fake without a final status is none.
+func TestNoFinalStatus(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{-1, 0, 100, 102, 103, 199} {
+		n := 0
+		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+			if r.Method == http.MethodPost {
+				n++
+			}
+			return rootAnswer(r, status, `{}`), nil
+		}))
+		_, err := c.CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow})
+		assert.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
+		assert.Equal(t, 1, n)
+		_, err = c.GetSession(t.Context(), rootSession)
+		assert.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
+	}
+}
+
+func TestApplicationID(t *testing.T) {
+	t.Parallel()
+	c := rootClient(t, rootMock(t))
+	assert.Empty(t, c.ApplicationID())
+	c = rootClient(t, rootMock(t), didit.WithApplicationID(strings.ToUpper(rootOwn)))
+	assert.Equal(t, rootOwn, c.ApplicationID())
+	assert.Empty(t, (*didit.Client)(nil).ApplicationID())
+}

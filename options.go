@@ -294,5 +294,5 @@ func parseBaseURL(raw string, insecure bool) (base *url.URL, problem string) {
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -189,6 +189,7 @@ func TestBaseURLs(t *testing.T) {
 		"https://h.example/v3/gate":      "https://h.example/v3/gate/v3/x/",
 		"https://h.example/a%2Fb":        "https://h.example/a%2Fb/v3/x/",
 		"https://h.example/xv3":          "https://h.example/xv3/v3/x/",
+		"http://LOCALHOST":               "http://LOCALHOST/v3/x/",
 		"http://localhost:8080":          "http://localhost:8080/v3/x/",
 		"http://127.0.0.1":               "http://127.0.0.1/v3/x/",
 		"http://127.8.9.10:1":            "http://127.8.9.10:1/v3/x/",
