@@ -330,3 +330,51 @@ func TestAuditJSON(t *testing.T) {
 		assert.NotContains(t, err.Error(), "Oriane")
 	}
 }
+
+// TestAuditTellsTheTruth of what is withheld, refused and perhaps minted.
+func TestAuditTellsTheTruth(t *testing.T) {
+	t.Parallel()
+	a := &account{post: posts(answer(201, created201))}
+	c := a.client(t, didit.WithAuditHook(func(context.Context, didit.AuditEvent) error { return errors.New("full") }))
+	_, err := c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+	var call *didit.CallError
+	require.ErrorAs(t, err, &call)
+	require.NotNil(t, call.FindParams)
+	assert.Equal(t, idSource, call.FindParams.SourceSessionID)
+
+	var e didit.AuditEvent
+	hook := didit.WithAuditHook(func(_ context.Context, got didit.AuditEvent) error { e = got; return nil })
+	p := importParams(tokenOf(nil))
+	p.Review = "Oriane Vasquelle"
+	_, err = a.client(t, hook).ImportSharedSession(t.Context(), p)
+	require.Error(t, err)
+	assert.Empty(t, e.Review)
+
+	a = &account{post: posts(answer(460, "{}"))}
+	_, err = a.client(t, hook).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+	require.Error(t, err)
+	assert.NotEmpty(t, e.Reason, err)
+
+	n := 0
+	c = rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+		if n++; n == 1 {
+			return nil, io.EOF
+		}
+		return rootAnswer(r, 403, `{}`), nil
+	}), hook)
+	_, err = c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+	require.Error(t, err)
+	assert.Equal(t, didit.AuditUnknown, e.Outcome, err)
+}
+
+func TestAuditJSONToTheNanosecond(t *testing.T) {
+	t.Parallel()
+	for _, d := range []time.Duration{1, 999, 1_234_567, 59*time.Second + 999_999_999, 3*time.Hour + 7} {
+		e := didit.AuditEvent{Duration: d}
+		data, err := json.Marshal(e)
+		require.NoError(t, err)
+		var again didit.AuditEvent
+		require.NoError(t, json.Unmarshal(data, &again))
+		assert.Equal(t, e, again)
+	}
+}

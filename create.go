@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/didit-go/didit/internal/answer"
@@ -75,7 +74,7 @@ type CreatedSession struct {
 func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) (*CreatedSession, error) {
 	p := c.usable(ctx)
 	body := createBody{
-		WorkflowID: checkID(&p, "WorkflowID", params.WorkflowID), VendorData: strings.TrimSpace(params.VendorData),
+		WorkflowID: checkID(&p, "WorkflowID", params.WorkflowID), VendorData: trimText(params.VendorData),
 		Callback: params.Callback, Language: params.Language, Metadata: params.Metadata,
 		ContactDetails: params.ContactDetails, ExpectedDetails: params.ExpectedDetails,
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/didit-go/didit/internal/route"
@@ -43,7 +42,7 @@ func (c ShareClaims) findParams(vendorData string, now time.Time, resume bool) (
 		now = now.Add(-maxLifetime) // an earlier call may have made it, but not before there was a token
 	}
 	return FindImportedSessionParams{
-		SourceSessionID: id, SessionKind: c.SessionKind, VendorData: strings.TrimSpace(vendorData), CreatedAfter: now,
+		SourceSessionID: id, SessionKind: c.SessionKind, VendorData: trimText(vendorData), CreatedAfter: now,
 	}, p.err()
 }
 
@@ -144,7 +143,7 @@ func (p *FindImportedSessionParams) check() error {
 	if k := p.SessionKind; k != KindUser && k != KindBusiness {
 		all.add("SessionKind", "must be user or business", nil)
 	}
-	p.VendorData = strings.TrimSpace(p.VendorData)
+	p.VendorData = trimText(p.VendorData)
 	if p.VendorData == "" && p.CreatedAfter.IsZero() {
 		all.add("CreatedAfter", "is required without VendorData", nil)
 	}

@@ -212,7 +212,7 @@ func (s *search) isSource(id string) bool { return strings.EqualFold(id, s.param
 func (s *search) choose() *ImportedSession {
 	var yours []*Session
 	for _, one := range s.copies {
-		if s.params.VendorData != "" && strings.TrimSpace(one.VendorData) == s.params.VendorData {
+		if s.params.VendorData != "" && trimText(one.VendorData) == s.params.VendorData {
 			yours = append(yours, one)
 		}
 	}

@@ -152,7 +152,7 @@ func (im *importing) check() error {
 	}
 	im.claims, im.readable = readClaims(text)
 	im.checkClaims(&p)
-	params.VendorData = strings.TrimSpace(params.VendorData)
+	params.VendorData = trimText(params.VendorData)
 	im.body = importBody{
 		ShareToken: text, WorkflowID: im.workflow(&p),
 		TrustReview: params.Review == TrustSourceReview, VendorData: params.VendorData,
@@ -258,7 +258,7 @@ func (im *importing) Decode(_ int, body []byte) error {
 		return transport.BadAnswer("names another workflow")
 	case w.SessionKind != "" && kind != "" && w.SessionKind != kind:
 		return transport.BadAnswer("names another kind of session")
-	case w.VendorData != "" && im.body.VendorData != "" && strings.TrimSpace(w.VendorData) != im.body.VendorData:
+	case w.VendorData != "" && im.body.VendorData != "" && trimText(w.VendorData) != im.body.VendorData:
 		return transport.BadAnswer("names other vendor data")
 	case w.SharedFromSession.Text != "" && from != "" && !strings.EqualFold(w.SharedFromSession.Text, from):
 		return transport.BadAnswer("names another source session")

@@ -2,6 +2,7 @@ package didit_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"testing"
@@ -83,4 +84,55 @@ func TestAnswerObserver(t *testing.T) {
 		assert.Equal(t, 3*time.Second, o.answers[3].At.Sub(o.answers[3].Sent))
 	})
 	assert.True(t, didit.IsWrite(t.Context()), "a context without an operation")
+}
+
+// TestObserverAfterRateLimit: each answer has its own Retry-After.
+func TestObserverAfterRateLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		n := 0
+		var o observing
+		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+			if n++; n == 1 {
+				resp := rootAnswer(r, 429, `{}`)
+				resp.Header.Set("Retry-After", "7")
+				return resp, nil
+			}
+			return rootAnswer(r, 200, `{"share_token":"abc"}`), nil
+		}), didit.WithLimiter(&o))
+		_, err := c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+		require.NoError(t, err)
+		require.Len(t, o.answers, 2)
+		assert.Equal(t, 7*time.Second, o.answers[0].RetryAfter)
+		assert.Zero(t, o.answers[1].RetryAfter)
+	})
+}
+
+// printing prints every context that it is given.
+type printing struct{ texts []string }
+
+func (p *printing) print(ctx context.Context) {
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		p.texts = append(p.texts, fmt.Sprintf(verb, ctx))
+	}
+}
+func (p *printing) Wait(ctx context.Context) error                    { p.print(ctx); return nil }
+func (p *printing) ObserveAnswer(ctx context.Context, _ didit.Answer) { p.print(ctx) }
+func (p *printing) RoundTrip(r *http.Request) (*http.Response, error) {
+	p.print(r.Context())
+	return rootAnswer(r, 404, `{}`), nil
+}
+
+func TestContextPrints(t *testing.T) {
+	t.Parallel()
+	var p printing
+	c := rootClient(t, &p, didit.WithLimiter(&p), didit.WithAttemptTimeout(0))
+	_, _ = c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+	_, _ = c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+	_, _ = c.GetSession(t.Context(), rootSession)
+	for _, text := range p.texts {
+		assert.NotContains(t, text, rootKey)
+		assert.NotContains(t, text, fmt.Sprint([]byte(vendor))[1:20])
+		assert.Less(t, len(text), 300, text)
+	}
 }

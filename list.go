@@ -117,7 +117,7 @@ const defaultPageSize = 50
 func (c *Client) listQuery(ctx context.Context, params ListSessionsParams) (listQuery, error) {
 	p := c.usable(ctx)
 	q := listQuery{
-		SessionKind: params.SessionKind, VendorData: strings.TrimSpace(params.VendorData), Statuses: params.Statuses,
+		SessionKind: params.SessionKind, VendorData: trimText(params.VendorData), Statuses: params.Statuses,
 		Countries: params.Countries, DateFrom: day(params.DateFrom), DateTo: day(params.DateTo),
 		Search: strings.TrimSpace(params.Search), Limit: params.PageSize,
 	}

@@ -3,6 +3,7 @@ package didit
 import (
 	"encoding/json"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/didit-go/didit/internal/route"
@@ -93,6 +94,12 @@ func checkText(p *problems, field, text string) {
 	if !utf8.ValidString(text) {
 		p.add(field, "is not valid UTF-8", nil)
 	}
+}
+
+// trimText trims as Didit does every text: it is written in Python, whose white space
+// includes four separators that Go's does not.
+func trimText(text string) string {
+	return strings.TrimFunc(text, func(r rune) bool { return unicode.IsSpace(r) || r >= 0x1c && r <= 0x1f })
 }
 
 // encode makes a body. What cannot be encoded is the caller's own type.
