@@ -584,12 +584,3 @@ func TestNoFinalStatus(t *testing.T) {
 		assert.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
 	}
 }
-
-func TestApplicationID(t *testing.T) {
-	t.Parallel()
-	c := rootClient(t, rootMock(t))
-	assert.Empty(t, c.ApplicationID())
-	c = rootClient(t, rootMock(t), didit.WithApplicationID(strings.ToUpper(rootOwn)))
-	assert.Equal(t, rootOwn, c.ApplicationID())
-	assert.Empty(t, (*didit.Client)(nil).ApplicationID())
-}
