@@ -127,8 +127,7 @@ func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSes
 	}
 	if err = c.record(ctx, im.began, e, &im.req, err); err != nil {
 		if call, ok := errors.AsType[*CallError](err); ok && s != nil {
-			im.prepareSearch() // the result is withheld: it can be searched for
-			call.FindParams = im.findParams()
+			im.withheld(call)
 		}
 		return nil, err
 	}

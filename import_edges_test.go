@@ -238,3 +238,49 @@ func TestVendorDataIsTrimmedAsDidits(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, first.SessionID, again.SessionID)
 }
+
+// TestWithheldEnds: a hook that fails for good does not keep a queue going.
+func TestWithheldEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := &account{post: posts(answer(201, created201), answer(403, already403)), sessions: []own{copyOf(vendor)}}
+		c := a.client(t, didit.WithAuditHook(func(context.Context, didit.AuditEvent) error { return io.ErrShortWrite }))
+		p := importParams(tokenOf(nil))
+		for rounds := 1; ; rounds++ {
+			s, err := c.ImportSharedSession(t.Context(), p)
+			require.Error(t, err)
+			assert.Nil(t, s)
+			if !didit.Retryable(err) {
+				break
+			}
+			require.Less(t, rounds, 100)
+			time.Sleep(didit.RetryAfter(err))
+			p.Resume = true
+		}
+		assert.Equal(t, 1, a.posts)
+	})
+}
+
+// TestNotSentNamesCandidates: what Resume's search saw is not hidden by a POST that
+// did not leave.
+func TestNotSentNamesCandidates(t *testing.T) {
+	t.Parallel()
+	a := &account{sessions: []own{unsourced()}}
+	c := a.client(t, didit.WithLimiter(writesBlocked{}))
+	p := importParams(tokenOf(nil))
+	p.Resume = true
+	_, err := c.ImportSharedSession(t.Context(), p)
+	require.ErrorIs(t, err, didit.ErrNotSent)
+	var call *didit.CallError
+	require.ErrorAs(t, err, &call)
+	assert.Equal(t, []string{idCopy}, call.Candidates)
+}
+
+type writesBlocked struct{}
+
+func (writesBlocked) Wait(ctx context.Context) error {
+	if didit.IsWrite(ctx) {
+		return io.ErrClosedPipe
+	}
+	return nil
+}

@@ -103,7 +103,7 @@ func (im *importing) post() (*ImportedSession, error) {
 func (im *importing) unanswered(failure *CallError) (*ImportedSession, error) {
 	im.prepareSearch()
 	if failure.Outcome == OutcomeNotSent {
-		failure.FindParams = im.findParams()
+		failure.FindParams, failure.Candidates = im.findParams(), im.candidates()
 		return nil, failure
 	}
 	if im.req.res.CtxErr == nil {
@@ -193,8 +193,22 @@ func (im *importing) complete(e *CallError) *CallError {
 	if !im.tellsMore(e.Outcome) {
 		e.final, e.next = true, noMore
 	}
-	e.wait = min(max(importPause, im.began.Sub(im.claims.issued())/10), time.Hour)
+	e.wait = im.pause()
 	return e
+}
+
+// withheld tells the caller of an import whose record failed how to get its copy.
+func (im *importing) withheld(e *CallError) {
+	im.prepareSearch()
+	e.FindParams, e.wait = im.findParams(), im.pause()
+	if im.params.Resume && im.expiredFor(maxTTL) {
+		e.final = true // a hook that fails for good must not keep a queue going
+	}
+}
+
+// pause is how long to wait before another call: longer for an older token.
+func (im *importing) pause() time.Duration {
+	return min(max(importPause, im.began.Sub(im.claims.issued())/10), time.Hour)
 }
 
 // tellsMore reports whether another call, with Resume, can bring more knowledge.
