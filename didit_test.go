@@ -578,9 +578,9 @@ func TestNoFinalStatus(t *testing.T) {
 			return rootAnswer(r, status, `{}`), nil
 		}))
 		_, err := c.CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow})
-		assert.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
+		require.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
 		assert.Equal(t, 1, n)
 		_, err = c.GetSession(t.Context(), rootSession)
-		assert.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
+		require.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
 	}
 }

@@ -32,9 +32,9 @@ func TestCancelledAnywhere(t *testing.T) {
 		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.Method == http.MethodPost {
 				var i int
-				fmt.Sscanf(r.UserAgent(), "i/%d", &i)
+				_, _ = fmt.Sscanf(r.UserAgent(), "i/%d", &i)
 				seen[i].Add(1)
-				io.Copy(io.Discard, r.Body)
+				_, _ = io.Copy(io.Discard, r.Body)
 			}
 			w.WriteHeader(201)
 			io.WriteString(w, created201)
@@ -67,10 +67,10 @@ func TestCancelledAnywhere(t *testing.T) {
 			case errors.Is(err, didit.ErrNotSent):
 				counts["not sent"]++
 				notSent = append(notSent, i)
-				assert.ErrorIs(t, err, context.Canceled)
+				require.ErrorIs(t, err, context.Canceled)
 			default:
 				counts["other"]++
-				assert.ErrorIs(t, err, context.Canceled)
+				require.ErrorIs(t, err, context.Canceled)
 				assert.True(t, didit.Retryable(err))
 			}
 		}
@@ -99,7 +99,7 @@ func TestRefusedWhileCancelled(t *testing.T) {
 			return resp, nil
 		}))
 		_, err := c.ImportSharedSession(ctx, importParams(tokenOf(nil)))
-		assert.ErrorIs(t, err, context.Canceled, "%d %v", status, err)
+		require.ErrorIs(t, err, context.Canceled, "%d %v", status, err)
 		assert.Equal(t, 1, posts)
 		cancel()
 	}
@@ -283,4 +283,18 @@ func (writesBlocked) Wait(ctx context.Context) error {
 		return io.ErrClosedPipe
 	}
 	return nil
+}
+
+// TestAlreadyImportedSaysWhatIsKnown: a search that failed saw no copies, and no lack of
+// them.
+func TestAlreadyImportedSaysWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	const claim = "no copy that this key sees"
+	a := &account{post: posts(answer(403, already403))}
+	_, err := a.client(t, didit.WithRetryWait(0, 0)).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+	require.ErrorContains(t, err, claim)
+	a = &account{post: posts(answer(403, already403)), list: answer(503, "")}
+	_, err = a.client(t, didit.WithMaxRetries(0), didit.WithRetryWait(0, 0)).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+	require.ErrorIs(t, err, didit.ErrAlreadyImported)
+	assert.NotContains(t, err.Error(), claim)
 }
