@@ -1,0 +1,4 @@
+package bulk_test
+
+const childFile = "X"
+func child() int { return 0 }

@@ -1,0 +1,439 @@
+package bulk_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/bulk"
+	"github.com/didit-go/didit/didittest"
+)
+
+// virtual runs a test in virtual time.
+func virtual(t *testing.T, f func(t *testing.T)) {
+	t.Parallel()
+	synctest.Test(t, f)
+}
+
+func TestShare(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		items := w.shares(50)
+		items[7].ID = "the seventh"
+		items[9].SessionID = "not-a-session"
+		checkpoint := new(memory)
+		results := collect(t, bulk.Share(t.Context(), w.client(w.a), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint}))
+		require.Len(t, results, 50)
+		seen := map[string]bool{}
+		for _, r := range results {
+			seen[r.Item.SessionID] = true
+			assert.Equal(t, 1, r.Attempts)
+			if r.Item.SessionID == "not-a-session" {
+				require.ErrorIs(t, r.Err, didit.ErrInvalidParams)
+				assert.Nil(t, r.Value)
+				continue
+			}
+			require.NoError(t, r.Err)
+			assert.Equal(t, r.Item.SessionID, r.Value.SessionID)
+			assert.False(t, r.Value.Token.IsZero())
+		}
+		assert.Len(t, seen, 50, "one result for each item")
+		assert.Len(t, checkpoint.ids(bulk.Done), 49)
+		assert.Empty(t, checkpoint.ids(bulk.Begun), "a share is not begun")
+		assert.Equal(t, items[7].SessionID, checkpoint.records["the seventh"].SessionID)
+		assert.Equal(t, time.Now().UTC(), checkpoint.records["the seventh"].At)
+	})
+}
+
+func TestImport(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		items := w.imports(50)
+		checkpoint := new(memory)
+		run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint})
+		for _, r := range collect(t, run) {
+			require.NoError(t, r.Err)
+			claims, err := r.Item.Params.Token.Claims()
+			require.NoError(t, err)
+			record := checkpoint.records[claims.SessionID]
+			assert.Equal(t, bulk.Record{
+				ID: claims.SessionID, SessionID: r.Value.SessionID, SourceSessionID: claims.SessionID,
+				State: bulk.Done, At: time.Now().UTC(),
+			}, record)
+		}
+		assert.Equal(t, 50, w.copies())
+		require.Len(t, checkpoint.log, 100)
+		assert.Zero(t, w.arrived(didittest.OpListSessions), "nothing was begun, so nothing is searched for")
+	})
+}
+
+// TestNothingRunsBefore also covers that a run is good for one loop.
+func TestNothingRunsBefore(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		run := bulk.Share(t.Context(), w.client(w.a), bulk.Items(w.shares(3)...), bulk.Options{})
+		all := run.All()
+		time.Sleep(time.Hour)
+		assert.Empty(t, w.server.Requests())
+		n := 0
+		for range all {
+			n++
+		}
+		require.NoError(t, run.Err())
+		for range run.All() {
+			n++
+		}
+		require.ErrorContains(t, run.Err(), "ranged over once")
+		assert.Equal(t, 3, n)
+	})
+}
+
+func TestBadOptions(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		run := bulk.Share(nil, nil, nil, bulk.Options{Workers: -1, Total: -1, GiveUp: -1}) //nolint:staticcheck // the refusal of it
+		for range run.All() {
+			t.Error("nothing can come")
+		}
+		for _, field := range []string{"ctx", "items", "Options.Workers", "Options.Total", "Options.GiveUp"} {
+			assert.ErrorContains(t, run.Err(), field+" must")
+		}
+		require.ErrorIs(t, run.Err(), didit.ErrInvalidParams)
+
+		results := collect(t, bulk.Share(t.Context(), nil, bulk.Items(bulk.ShareItem{SessionID: "x"}), bulk.Options{}))
+		assert.ErrorContains(t, results[0].Err, "NewClient")
+	})
+}
+
+// TestLeft leaves the loop in every way: what the body did not come back from is not recorded.
+func TestLeft(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(run *bulk.Run[bulk.ShareItem, didit.SharedSession]){
+		"break": func(run *bulk.Run[bulk.ShareItem, didit.SharedSession]) {
+			n := 0
+			for range run.All() {
+				if n++; n == 4 {
+					break
+				}
+			}
+		},
+		"return": func(run *bulk.Run[bulk.ShareItem, didit.SharedSession]) {
+			n := 0
+			for range run.All() {
+				if n++; n == 4 {
+					return
+				}
+			}
+		},
+		"panic": func(run *bulk.Run[bulk.ShareItem, didit.SharedSession]) {
+			defer func() { _ = recover() }()
+			n := 0
+			for range run.All() {
+				if n++; n == 4 {
+					panic("the body's")
+				}
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			virtual(t, func(t *testing.T) {
+				w := newWorld(t)
+				checkpoint := new(memory)
+				items := w.shares(100)
+				run := bulk.Share(t.Context(), w.client(w.a), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint})
+				leave(run)
+				require.NoError(t, run.Err(), "the caller left")
+				assert.Len(t, checkpoint.ids(bulk.Done), 3)
+
+				rest := collect(t, bulk.Share(t.Context(), w.client(w.a), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint}))
+				assert.Len(t, rest, 97)
+				assert.Len(t, checkpoint.ids(bulk.Done), 100)
+			})
+		})
+	}
+}
+
+// TestRecordedWhenAsked looks at the checkpoint from the body.
+func TestRecordedWhenAsked(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		checkpoint := new(memory)
+		run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(20)...), bulk.Options{Checkpoint: checkpoint})
+		n, redone := 0, ""
+		for r := range run.All() {
+			time.Sleep(time.Minute) // whatever is under way comes to its end
+			claims, err := r.Item.Params.Token.Claims()
+			require.NoError(t, err)
+			assert.Equal(t, bulk.Begun, checkpoint.records[claims.SessionID].State)
+			assert.Len(t, checkpoint.ids(bulk.Done), n)
+			if n == 10 && redone == "" {
+				redone = claims.SessionID
+				r.Redo()
+				r.Redo()
+			} else {
+				n++
+			}
+			r.Err, r.Value = errors.New("the body may do what it likes with a result"), nil
+		}
+		require.NoError(t, run.Err())
+		assert.Len(t, checkpoint.ids(bulk.Done), 19)
+		assert.Equal(t, []string{redone}, checkpoint.ids(bulk.Begun))
+	})
+}
+
+func TestResumeForBegunOnly(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		items := w.imports(3)
+		// The first was imported by a run that was killed before it heard of it.
+		_, err := w.client(w.b).ImportSharedSession(t.Context(), items[0].Params)
+		require.NoError(t, err)
+		w.server.ResetRequests()
+		claims, err := items[0].Params.Token.Claims()
+		require.NoError(t, err)
+		checkpoint := &memory{records: map[string]bulk.Record{claims.SessionID: {ID: claims.SessionID, State: bulk.Begun}}}
+		results := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint}))
+		require.Len(t, results, 3)
+		for _, r := range results {
+			require.NoError(t, r.Err)
+			assert.Equal(t, r.Item.Params.VendorData == "customer-1", r.Value.Recovered)
+		}
+		assert.Equal(t, 3, w.copies())
+		assert.Equal(t, 1, w.arrived(didittest.OpListSessions), "one was begun")
+		assert.Equal(t, 2, w.arrived(didittest.OpImportSharedSession), "the others are sent at once")
+	})
+}
+
+// TestRefusedItems are refused without a request, and stop nothing.
+func TestRefusedItems(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		good := w.imports(2)
+		good[1].ID = "AAAAAAAA-0000-4000-8000-00000000000A"
+		twice, noVendor, noToken, control := good[0], w.imports(1)[0], bulk.ImportItem{}, good[0]
+		twice.ID = strings.ToLower(good[1].ID)
+		noVendor.Params.VendorData = " "
+		control.ID = "a\x00b"
+		long := control
+		long.ID = strings.Repeat("x", 1025)
+		noWorkflow := bulk.ImportItem{ID: "no workflow", Params: w.params("customer-3")}
+		noWorkflow.Params.WorkflowID = ""
+		input := errors.New("line 7 cannot be read")
+		items := func(yield func(bulk.ImportItem, error) bool) {
+			_ = yield(good[0], nil) && yield(good[1], nil) && yield(twice, nil) && yield(noVendor, nil) && yield(noToken, nil) &&
+				yield(control, nil) && yield(long, nil) && yield(noWorkflow, nil) && yield(good[0], input)
+		}
+		checkpoint := new(memory)
+		var want = map[string]string{
+			twice.ID: "ID was told before", noVendor.ID: "VendorData is required with a Checkpoint", control.ID: "ID must be text",
+			long.ID: "ID must be text", noWorkflow.ID: "WorkflowID",
+		}
+		var last bulk.Progress
+		options := bulk.Options{Checkpoint: checkpoint, Total: 9, Progress: func(p bulk.Progress) { last = p }}
+		done, refused, unread := 0, 0, 0
+		for _, r := range collect(t, bulk.Import(t.Context(), w.client(w.b), items, options)) {
+			switch {
+			case r.Err == nil:
+				done++
+			case errors.Is(r.Err, input):
+				unread++
+				assert.Zero(t, r.Item.ID)
+				assert.True(t, r.Item.Params.Token.IsZero(), "no item")
+				assert.Equal(t, input, r.Err)
+			default:
+				refused++
+				require.ErrorIs(t, r.Err, didit.ErrInvalidParams)
+				if r.Item.Params.Token.IsZero() {
+					require.ErrorIs(t, r.Err, didit.ErrShareTokenInvalid)
+				} else {
+					require.ErrorContains(t, r.Err, want[r.Item.ID])
+				}
+			}
+		}
+		assert.Equal(t, []int{2, 6, 1}, []int{done, refused, unread})
+		assert.Len(t, checkpoint.records, 2, "nothing is recorded of what was refused")
+		assert.Contains(t, checkpoint.records, twice.ID, "in lower case")
+		assert.Equal(t, 2, w.copies())
+		assert.Equal(t, bulk.Progress{Total: 9, Done: 2, Failed: 7, PerMinute: last.PerMinute, Elapsed: last.Elapsed}, last)
+
+		missing := collect(t, bulk.Share(t.Context(), w.client(w.a), bulk.Items(bulk.ShareItem{}), bulk.Options{}))
+		require.ErrorContains(t, missing[0].Err, "SessionID is required")
+	})
+}
+
+// TestImportWithoutCheckpoint needs no vendor data, as a single call does not.
+func TestImportWithoutCheckpoint(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		item := bulk.ImportItem{Params: w.params("")}
+		results := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(item), bulk.Options{}))
+		require.NoError(t, results[0].Err)
+	})
+}
+
+func TestCheckpointFails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the disk is full")
+	t.Run("lookup", func(t *testing.T) {
+		virtual(t, func(t *testing.T) {
+			w := newWorld(t)
+			items := w.shares(3)
+			checkpoint := &memory{lookup: func(id string) error {
+				if id == items[1].SessionID {
+					return broken
+				}
+				return nil
+			}}
+			for _, r := range collect(t, bulk.Share(t.Context(), w.client(w.a), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint})) {
+				if r.Item.SessionID == items[1].SessionID {
+					require.ErrorIs(t, r.Err, broken)
+					assert.Zero(t, r.Attempts)
+				} else {
+					require.NoError(t, r.Err)
+				}
+			}
+			assert.Len(t, w.server.Requests(), 2)
+		})
+	})
+	for _, state := range []bulk.State{bulk.Begun, bulk.Done} {
+		t.Run(string(state), func(t *testing.T) {
+			virtual(t, func(t *testing.T) {
+				w := newWorld(t)
+				n := 0
+				checkpoint := &memory{recording: func(r bulk.Record) error {
+					if r.State == state {
+						if n++; n > 5 {
+							return broken
+						}
+					}
+					return nil
+				}}
+				run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(100)...), bulk.Options{Checkpoint: checkpoint, Workers: 2})
+				for r := range run.All() {
+					require.NoError(t, r.Err)
+				}
+				require.ErrorIs(t, run.Err(), broken)
+				if state == bulk.Begun {
+					assert.LessOrEqual(t, w.arrived(didittest.OpImportSharedSession), 5, "nothing is sent that is not recorded as begun")
+				} else {
+					assert.Len(t, checkpoint.ids(bulk.Done), 5)
+				}
+			})
+		})
+	}
+}
+
+// TestContextEnds yields what was begun, and begins no more.
+func TestContextEnds(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t, didittest.WithLatency(time.Second))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		checkpoint := new(memory)
+		items := w.imports(100)
+		run := bulk.Import(ctx, w.client(w.b), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint, Workers: 4})
+		done, failed := 0, 0
+		for r := range run.All() {
+			if r.Err == nil {
+				done++
+			} else {
+				require.ErrorIs(t, r.Err, context.Canceled)
+				failed++
+			}
+			if done == 10 {
+				cancel()
+			}
+		}
+		require.ErrorIs(t, run.Err(), context.Canceled)
+		assert.Len(t, checkpoint.ids(bulk.Done), done, "delivered ones are recorded, though the context has ended")
+		assert.LessOrEqual(t, failed, 4)
+
+		rest := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint}))
+		assert.Len(t, rest, 100-done)
+		assert.Equal(t, 100, w.copies())
+		assert.Len(t, checkpoint.ids(bulk.Done), 100)
+	})
+}
+
+// TestContextEndsAtTheEnd tells a run that was whole from one that was cut.
+func TestContextEndsAtTheEnd(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		run := bulk.Share(ctx, w.client(w.a), bulk.Items(w.shares(5)...), bulk.Options{})
+		n := 0
+		for range run.All() {
+			if n++; n == 5 {
+				synctest.Wait()
+				cancel()
+			}
+		}
+		require.NoError(t, run.Err())
+	})
+}
+
+// TestLeavingWaitsForTheInput leaves while the input is in a step.
+func TestLeavingWaitsForTheInput(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		shares := w.shares(3)
+		ended := false
+		var items iter.Seq2[bulk.ShareItem, error] = func(yield func(bulk.ShareItem, error) bool) {
+			defer func() { ended = true }()
+			for _, i := range shares {
+				if !yield(i, nil) {
+					return
+				}
+			}
+			time.Sleep(time.Hour)
+			assert.False(t, yield(bulk.ShareItem{ID: "late"}, nil))
+		}
+		began := time.Now()
+		for range bulk.Share(t.Context(), w.client(w.a), items, bulk.Options{}).All() {
+			break
+		}
+		assert.True(t, ended)
+		assert.Equal(t, time.Hour, time.Since(began).Truncate(time.Minute))
+	})
+}
+
+// TestFewTokensWait counts what a slow loop lets be minted.
+func TestFewTokensWait(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t)
+		n := 0
+		for range bulk.Share(t.Context(), w.client(w.a), bulk.Items(w.shares(100)...), bulk.Options{Workers: 4}).All() {
+			time.Sleep(time.Minute)
+			n++
+			assert.LessOrEqual(t, w.arrived(didittest.OpShareSession)-n, 2*4)
+		}
+		assert.Equal(t, 100, n)
+	})
+}
+
+func TestIDsOfManyItems(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		items := make([]bulk.ShareItem, 0, 2000)
+		for i := range 2000 {
+			items = append(items, bulk.ShareItem{ID: strconv.Itoa(i % 1000), SessionID: "x"})
+		}
+		client, err := didit.NewClient(didit.WithAPIKey("k"))
+		require.NoError(t, err)
+		twice := 0
+		for _, r := range collect(t, bulk.Share(t.Context(), client, bulk.Items(items...), bulk.Options{})) {
+			if strings.Contains(r.Err.Error(), "told before") {
+				twice++
+			}
+		}
+		assert.Equal(t, 1000, twice)
+	})
+}
