@@ -69,6 +69,9 @@ func (p *pool[I, V]) feed() {
 
 // take begins an item. It reports whether there may be more.
 func (p *pool[I, V]) take(item I, err error) bool {
+	if p.ctx.Err() != nil {
+		return false
+	}
 	select {
 	case p.slots <- struct{}{}:
 		p.open.Add(1)
