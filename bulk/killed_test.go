@@ -29,10 +29,12 @@ const childFile = "BULK_TEST_FILE"
 
 // order is what a child is told on its standard input.
 type order struct {
-	URL, Key, Workflow string
-	Tokens             []string
-	Point              string // where it stops, and waits to be killed; "" for nowhere
-	After              int    // how often it passes there before
+	URL      string   `json:"url"`
+	Key      string   `json:"key"`
+	Workflow string   `json:"workflow"`
+	Tokens   []string `json:"tokens"`
+	Point    string   `json:"point"` // where it stops, and waits to be killed; "" for nowhere
+	After    int      `json:"after"` // how often it passes there before
 }
 
 // points are where a child can stop.
@@ -50,7 +52,7 @@ func TestKilled(t *testing.T) {
 		o.Tokens = append(o.Tokens, a.Share(a.AddSession(didittest.SessionFixture{}), b, time.Hour).Reveal())
 	}
 	path := filepath.Join(t.TempDir(), "done.jsonl")
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same points in every test
+	random := rand.New(rand.NewPCG(1, 2))
 	delivered, twice, killed, torn := map[string]bool{}, 0, 0, 0
 	round := func() {
 		wasKilled, lines := runChild(t, path, o)
@@ -116,7 +118,7 @@ func runChild(t *testing.T, path string, o order) (killed bool, delivered []stri
 	t.Helper()
 	text, err := json.Marshal(o)
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test itself
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childFile+"="+path)
 	cmd.Stdin, cmd.Stderr = strings.NewReader(string(text)), os.Stderr
 	out, err := cmd.StdoutPipe()
@@ -154,7 +156,7 @@ func child() int {
 		}
 		switch n := passed.Add(1) - 1; {
 		case n == int64(o.After):
-			fmt.Println("stopped") //nolint:forbidigo // to the test
+			fmt.Println("stopped")
 			select {}
 		case n > int64(o.After):
 			select {} // nobody gets by
@@ -183,12 +185,12 @@ func child() int {
 			}
 		}
 	}
-	run := bulk.Import(context.Background(), client, items, bulk.Options{Checkpoint: stopping{file, reach}}) //nolint:usetesting // a program
+	run := bulk.Import(context.Background(), client, items, bulk.Options{Checkpoint: stopping{file, reach}})
 	for r := range run.All() {
 		if r.Err != nil {
 			return fail(r.Err)
 		}
-		fmt.Println(r.Value.SharedFromSession) //nolint:forbidigo // to the test
+		fmt.Println(r.Value.SharedFromSession)
 		reach("in the body")
 	}
 	if err := run.Err(); err != nil {

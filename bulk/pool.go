@@ -32,7 +32,7 @@ func newPool[I, V any](r *Run[I, V]) *pool[I, V] {
 		run: r, fresh: make(chan *job[I]), again: make(chan *job[I]), slots: make(chan struct{}, maxOpen),
 		idle: make(chan struct{}), results: make(chan *Result[I, V], r.options.Workers), told: ids{},
 	}
-	p.ctx, p.cancel = context.WithCancel(r.ctx)
+	p.ctx, p.cancel = context.WithCancel(r.ctx) //nolint:gosec // stop calls it
 	p.reporter = report(&p.count, r.options)
 	p.all.Go(p.feed)
 	for range r.options.Workers {
@@ -48,7 +48,7 @@ func newPool[I, V any](r *Run[I, V]) *pool[I, V] {
 // stop ends everything, and drops the results that nobody took.
 func (p *pool[I, V]) stop() {
 	p.cancel()
-	for range p.results { //nolint:revive // what comes late is not delivered
+	for range p.results {
 	}
 	p.reporter.stop()
 }

@@ -18,14 +18,9 @@ import (
 	"github.com/didit-go/didit/didittest"
 )
 
-// virtual runs a test in virtual time.
-func virtual(t *testing.T, f func(t *testing.T)) {
-	t.Parallel()
-	synctest.Test(t, f)
-}
-
 func TestShare(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		items := w.shares(50)
 		items[7].ID = "the seventh"
@@ -55,7 +50,8 @@ func TestShare(t *testing.T) {
 }
 
 func TestImport(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		items := w.imports(50)
 		checkpoint := new(memory)
@@ -78,7 +74,8 @@ func TestImport(t *testing.T) {
 
 // TestNothingRunsBefore also covers that a run is good for one loop.
 func TestNothingRunsBefore(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		run := bulk.Share(t.Context(), w.client(w.a), bulk.Items(w.shares(3)...), bulk.Options{})
 		all := run.All()
@@ -98,13 +95,14 @@ func TestNothingRunsBefore(t *testing.T) {
 }
 
 func TestBadOptions(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		run := bulk.Share(nil, nil, nil, bulk.Options{Workers: -1, Total: -1, GiveUp: -1}) //nolint:staticcheck // the refusal of it
 		for range run.All() {
 			t.Error("nothing can come")
 		}
 		for _, field := range []string{"ctx", "items", "Options.Workers", "Options.Total", "Options.GiveUp"} {
-			assert.ErrorContains(t, run.Err(), field+" must")
+			require.ErrorContains(t, run.Err(), field+" must")
 		}
 		require.ErrorIs(t, run.Err(), didit.ErrInvalidParams)
 
@@ -144,7 +142,8 @@ func TestLeft(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			virtual(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				checkpoint := new(memory)
 				items := w.shares(100)
@@ -163,7 +162,8 @@ func TestLeft(t *testing.T) {
 
 // TestRecordedWhenAsked looks at the checkpoint from the body.
 func TestRecordedWhenAsked(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		checkpoint := new(memory)
 		run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(20)...), bulk.Options{Checkpoint: checkpoint})
@@ -190,7 +190,8 @@ func TestRecordedWhenAsked(t *testing.T) {
 }
 
 func TestResumeForBegunOnly(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		items := w.imports(3)
 		// The first was imported by a run that was killed before it heard of it.
@@ -214,7 +215,8 @@ func TestResumeForBegunOnly(t *testing.T) {
 
 // TestRefusedItems are refused without a request, and stop nothing.
 func TestRefusedItems(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		good := w.imports(2)
 		good[1].ID = "AAAAAAAA-0000-4000-8000-00000000000A"
@@ -245,7 +247,7 @@ func TestRefusedItems(t *testing.T) {
 				done++
 			case errors.Is(r.Err, input):
 				unread++
-				assert.Zero(t, r.Item.ID)
+				assert.Empty(t, r.Item.ID)
 				assert.True(t, r.Item.Params.Token.IsZero(), "no item")
 				assert.Equal(t, input, r.Err)
 			default:
@@ -271,7 +273,8 @@ func TestRefusedItems(t *testing.T) {
 
 // TestImportWithoutCheckpoint needs no vendor data, as a single call does not.
 func TestImportWithoutCheckpoint(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		item := bulk.ImportItem{Params: w.params("")}
 		results := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(item), bulk.Options{}))
@@ -283,7 +286,8 @@ func TestCheckpointFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the disk is full")
 	t.Run("lookup", func(t *testing.T) {
-		virtual(t, func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			items := w.shares(3)
 			checkpoint := &memory{lookup: func(id string) error {
@@ -305,7 +309,8 @@ func TestCheckpointFails(t *testing.T) {
 	})
 	for _, state := range []bulk.State{bulk.Begun, bulk.Done} {
 		t.Run(string(state), func(t *testing.T) {
-			virtual(t, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t)
 				n := 0
 				checkpoint := &memory{recording: func(r bulk.Record) error {
@@ -333,7 +338,8 @@ func TestCheckpointFails(t *testing.T) {
 
 // TestContextEnds yields what was begun, and begins no more.
 func TestContextEnds(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, didittest.WithLatency(time.Second))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -365,7 +371,8 @@ func TestContextEnds(t *testing.T) {
 
 // TestContextEndsAtTheEnd tells a run that was whole from one that was cut.
 func TestContextEndsAtTheEnd(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -383,7 +390,8 @@ func TestContextEndsAtTheEnd(t *testing.T) {
 
 // TestLeavingWaitsForTheInput leaves while the input is in a step.
 func TestLeavingWaitsForTheInput(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		shares := w.shares(3)
 		ended := false
@@ -408,7 +416,8 @@ func TestLeavingWaitsForTheInput(t *testing.T) {
 
 // TestFewTokensWait counts what a slow loop lets be minted.
 func TestFewTokensWait(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		n := 0
 		for range bulk.Share(t.Context(), w.client(w.a), bulk.Items(w.shares(100)...), bulk.Options{Workers: 4}).All() {
@@ -421,7 +430,8 @@ func TestFewTokensWait(t *testing.T) {
 }
 
 func TestIDsOfManyItems(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		items := make([]bulk.ShareItem, 0, 2000)
 		for i := range 2000 {
 			items = append(items, bulk.ShareItem{ID: strconv.Itoa(i % 1000), SessionID: "x"})

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -52,7 +53,8 @@ func (s *slots) Wait(ctx context.Context) error {
 
 // TestTenThousand shares ten thousand sessions at Didit's limit, with the client that the package recommends.
 func TestTenThousand(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		const n = 10_000
 		var denied atomic.Int64
 		w := newWorld(t, didittest.WithRateLimits(didittest.DocumentedWritesPerMinute, didittest.DocumentedReadsPerMinute),
@@ -78,7 +80,8 @@ func TestTenThousand(t *testing.T) {
 
 // TestNoLimit compares a run with 64 goroutines that call by hand, at 20 ms a call.
 func TestNoLimit(t *testing.T) {
-	virtual(t, func(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
 		const n, workers = 10_000, 64
 		client := instant(t, 20*time.Millisecond)
 		began := time.Now()

@@ -28,16 +28,17 @@ type layer struct {
 	imports []string
 }
 
-// layers is the order of the packages: examples, then didittest, webhook and pace, then the root, then internal.
+// layers is the order of the packages: examples, then didittest, webhook, pace and bulk, then the root, then internal.
 // didittest reads Didit's documentation by itself: it takes the root's types, and nothing of what decides.
 var layers = []layer{
 	{"internal", append([]string{module + "/internal/"}, linked[1:]...)},
 	{"webhook/storetest", []string{module + "/webhook"}},
 	{"webhook", []string{module, module + "/internal/"}},
 	{"pace", []string{module}},
+	{"bulk", []string{module}},
 	{"didittest", []string{module, module + "/didittest/", "github.com/golang-jwt/jwt"}},
 	{"handoff", []string{module, module + "/handoff", module + "/internal/", "github.com/standard-webhooks/standard-webhooks/libraries"}},
-	{"examples", []string{module, module + "/didittest", module + "/webhook", module + "/pace", module + "/handoff"}},
+	{"examples", []string{module, module + "/didittest", module + "/webhook", module + "/pace", module + "/handoff", module + "/bulk"}},
 	{".", append([]string{module + "/internal/"}, linked[1:]...)},
 }
 
