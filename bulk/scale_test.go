@@ -2,7 +2,6 @@ package bulk_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -23,59 +22,45 @@ import (
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/bulk"
 	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/pace"
 )
-
-// slots is a limiter that lets one call through in each interval.
-type slots struct {
-	mu       sync.Mutex
-	next     time.Time
-	interval time.Duration
-}
-
-func (s *slots) Wait(ctx context.Context) error {
-	s.mu.Lock()
-	now := time.Now()
-	if s.next.Before(now) {
-		s.next = now
-	}
-	wait := s.next.Sub(now)
-	s.next = s.next.Add(s.interval)
-	s.mu.Unlock()
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
 
 // TestTenThousand shares ten thousand sessions at Didit's limit, with the client that the package recommends.
 func TestTenThousand(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const n = 10_000
-		var denied atomic.Int64
-		w := newWorld(t, didittest.WithRateLimits(didittest.DocumentedWritesPerMinute, didittest.DocumentedReadsPerMinute),
-			didittest.WithHistory(0), didittest.WithObserver(func(r didittest.Request) {
-				if r.Status == http.StatusTooManyRequests {
-					denied.Add(1)
+	for name, test := range map[string]struct {
+		pacer  func() *pace.Pacer
+		denied int64
+	}{
+		"told":         {func() *pace.Pacer { return pace.New(0, 0) }, 50},
+		"told nothing": {func() *pace.Pacer { return pace.Adaptive() }, 150},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const n = 10_000
+				var denied atomic.Int64
+				w := newWorld(t, didittest.WithRateLimits(didittest.DocumentedWritesPerMinute, didittest.DocumentedReadsPerMinute),
+					didittest.WithHistory(0), didittest.WithObserver(func(r didittest.Request) {
+						if r.Status == http.StatusTooManyRequests {
+							denied.Add(1)
+						}
+					}))
+				client := w.client(w.a, didit.WithLimiter(test.pacer()))
+				began := time.Now()
+				seen := map[string]bool{}
+				for _, r := range collect(t, bulk.Share(t.Context(), client, bulk.Items(w.shares(n)...), bulk.Options{Total: n})) {
+					require.NoError(t, r.Err)
+					seen[r.Value.SessionID] = true
 				}
-			}))
-		client := w.client(w.a, didit.WithLimiter(&slots{interval: time.Minute / didittest.DocumentedWritesPerMinute}))
-		began := time.Now()
-		seen := map[string]bool{}
-		for _, r := range collect(t, bulk.Share(t.Context(), client, bulk.Items(w.shares(n)...), bulk.Options{Total: n})) {
-			require.NoError(t, r.Err)
-			seen[r.Value.SessionID] = true
-		}
-		took := time.Since(began).Minutes()
-		t.Logf("%d in %.2f minutes, %d denied", len(seen), took, denied.Load())
-		assert.Len(t, seen, n, "none is lost")
-		assert.Less(t, took, 1.02*n/didittest.DocumentedWritesPerMinute)
-		assert.LessOrEqual(t, denied.Load(), int64(n/200))
-	})
+				took := time.Since(began).Minutes()
+				t.Logf("%d in %.2f minutes, %d denied", len(seen), took, denied.Load())
+				assert.Len(t, seen, n, "none is lost")
+				assert.Less(t, took, 1.02*n/didittest.DocumentedWritesPerMinute)
+				assert.LessOrEqual(t, denied.Load(), test.denied)
+			})
+		})
+	}
 }
 
 // TestNoLimit compares a run with 64 goroutines that call by hand, at 20 ms a call.
