@@ -109,31 +109,34 @@ func (p *pool[I, V]) identify(item I) (string, error) {
 	return id, p.told.add(id)
 }
 
-// delivery returns what is to be done when the loop asks for the next result. The
-// body may change the result, so what is recorded is made before it runs.
-func (p *pool[I, V]) delivery(r *Result[I, V]) (keep func() error) {
+// record is what a result comes to, if the body can use it; nil for an error. It is made
+// before the body runs, which may do with its result what it likes.
+func (p *pool[I, V]) record(r *Result[I, V]) *Record {
 	if r.Err != nil {
-		return func() error {
-			p.count.failed.Add(1)
-			return nil
-		}
+		return nil
 	}
 	record := p.run.kind.done(r.Value)
 	record.ID, record.State = r.id, Done
-	return func() error {
-		if r.redo {
-			p.count.failed.Add(1)
-			return nil
-		}
-		if checkpoint := p.run.options.Checkpoint; checkpoint != nil {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), recordTimeout)
-			defer cancel()
-			record.At = time.Now().UTC()
-			if err := checkpoint.Record(ctx, record); err != nil {
-				return fmt.Errorf("bulk: the checkpoint failed, a delivered item is not recorded: %w", err)
-			}
-		}
-		p.count.done.Add(1)
+	return &record
+}
+
+// keep records what was delivered. The end of the run's context does not stop it.
+func (p *pool[I, V]) keep(record *Record, redo bool) error {
+	if record == nil || redo {
+		p.count.failed.Add(1)
 		return nil
 	}
+	if checkpoint := p.run.options.Checkpoint; checkpoint != nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), recordTimeout)
+		defer cancel()
+		record.At = time.Now().UTC()
+		if err := checkpoint.Record(ctx, *record); err != nil {
+			return fmt.Errorf("bulk: the checkpoint failed, a delivered item is not recorded: %w", err)
+		}
+	}
+	p.count.done.Add(1)
+	return nil
 }
+
+// recordTimeout bounds the recording of what was delivered.
+const recordTimeout = 30 * time.Second

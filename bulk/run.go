@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"sync"
-	"time"
 
 	"github.com/didit-go/didit"
 )
@@ -56,11 +55,11 @@ func (r *Run[I, V]) All() iter.Seq[*Result[I, V]] {
 			if r.Err() != nil {
 				return // the checkpoint failed elsewhere
 			}
-			keep := p.delivery(result)
+			record := p.record(result)
 			if !yield(result) {
 				return
 			}
-			if err := keep(); err != nil {
+			if err := p.keep(record, result.redo); err != nil {
 				r.fail(err)
 				return
 			}
@@ -131,7 +130,3 @@ func (r *Run[I, V]) begin() error {
 func refuse(field, message string) error {
 	return &didit.ValidationError{Problems: []didit.Problem{{Field: field, Message: message}}}
 }
-
-// recordTimeout bounds the recording of what was delivered, which the end of the run's
-// context does not stop.
-const recordTimeout = 30 * time.Second
