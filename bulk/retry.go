@@ -20,13 +20,13 @@ func (p *pool[I, V]) pause(j *job[I]) (wait time.Duration, ok bool) {
 func (p *pool[I, V]) later(j *job[I], wait time.Duration) {
 	p.count.waiting.Add(1)
 	p.all.Go(func() {
+		defer p.count.waiting.Add(-1)
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
 		case <-p.ctx.Done():
 		}
-		p.count.waiting.Add(-1)
 		select {
 		case p.again <- j:
 		case <-p.ctx.Done():

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -140,6 +142,18 @@ func TestLeft(t *testing.T) {
 				}
 			}
 		},
+		"goexit": func(run *bulk.Run[bulk.ShareItem, didit.SharedSession]) {
+			var ended sync.WaitGroup
+			ended.Go(func() {
+				n := 0
+				for range run.All() {
+					if n++; n == 4 {
+						runtime.Goexit()
+					}
+				}
+			})
+			ended.Wait()
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -172,7 +186,7 @@ func TestRecordedWhenAsked(t *testing.T) {
 			time.Sleep(time.Minute) // whatever is under way comes to its end
 			claims, err := r.Item.Params.Token.Claims()
 			require.NoError(t, err)
-			assert.Equal(t, bulk.Begun, checkpoint.records[claims.SessionID].State)
+			assert.Equal(t, bulk.Begun, checkpoint.get(claims.SessionID).State)
 			assert.Len(t, checkpoint.ids(bulk.Done), n)
 			if n == 10 && redone == "" {
 				redone = claims.SessionID
@@ -361,6 +375,14 @@ func TestContextEnds(t *testing.T) {
 		require.ErrorIs(t, run.Err(), context.Canceled)
 		assert.Len(t, checkpoint.ids(bulk.Done), done, "delivered ones are recorded, though the context has ended")
 		assert.LessOrEqual(t, failed, 4)
+
+		arrived := len(w.server.Requests())
+		run = bulk.Import(ctx, w.client(w.b), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint})
+		for range run.All() {
+			t.Error("nothing is begun")
+		}
+		require.ErrorIs(t, run.Err(), context.Canceled)
+		assert.Len(t, w.server.Requests(), arrived)
 
 		rest := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint}))
 		assert.Len(t, rest, 100-done)

@@ -159,6 +159,12 @@ func (m *memory) Record(_ context.Context, r bulk.Record) error {
 	return nil
 }
 
+func (m *memory) get(id string) bulk.Record {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.records[id]
+}
+
 // ids are those that are recorded in a state.
 func (m *memory) ids(state bulk.State) (ids []string) {
 	m.mu.Lock()
