@@ -1,7 +1,6 @@
 package bulk_test
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -135,39 +134,6 @@ func TestAThousandWait(t *testing.T) {
 	})
 }
 
-// TestWaitingIsCut ends the context, or the loop, while items wait.
-func TestWaitingIsCut(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.server.Inject(didittest.Fault{
-			Operation: didittest.OpShareSession, Kind: didittest.FaultRateLimited, RetryAfter: 10 * time.Minute, Times: 20,
-		})
-		items := w.shares(21)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		began, waited := time.Now(), 0
-		run := bulk.Share(ctx, w.client(w.a), bulk.Items(items...), bulk.Options{})
-		for r := range run.All() {
-			if r.Err != nil {
-				require.ErrorIs(t, r.Err, didit.ErrRateLimited, "its last error")
-				assert.Equal(t, 1, r.Attempts)
-				waited++
-			}
-		}
-		require.ErrorIs(t, run.Err(), context.DeadlineExceeded)
-		assert.Equal(t, 20, waited)
-
-		w.server.Inject(didittest.Fault{
-			Operation: didittest.OpShareSession, Kind: didittest.FaultRateLimited, RetryAfter: 10 * time.Minute, Times: 20,
-		})
-		for range bulk.Share(t.Context(), w.client(w.a), bulk.Items(items...), bulk.Options{}).All() {
-			break
-		}
-		assert.Equal(t, time.Minute, time.Since(began).Truncate(time.Second))
-	})
-}
-
 // TestLastWord is not tried again.
 func TestLastWord(t *testing.T) {
 	t.Parallel()
@@ -179,66 +145,5 @@ func TestLastWord(t *testing.T) {
 			assert.Equal(t, r.Item.SessionID == items[0].SessionID, errors.Is(r.Err, didit.ErrSessionNotShareable))
 			assert.Equal(t, 1, r.Attempts)
 		}
-	})
-}
-
-func TestProgress(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, didittest.WithLatency(2*time.Second))
-		items := w.shares(120)
-		checkpoint := &memory{records: map[string]bulk.Record{}}
-		for _, i := range items[:20] {
-			checkpoint.records[i.SessionID] = bulk.Record{ID: i.SessionID, State: bulk.Done}
-		}
-		items[50].SessionID = "no session"
-		var seen []bulk.Progress
-		inside := false
-		began := time.Now()
-		run := bulk.Share(t.Context(), w.client(w.a), bulk.Items(items...), bulk.Options{
-			Workers: 1, Total: 120, Checkpoint: checkpoint,
-			Progress: func(p bulk.Progress) {
-				assert.False(t, inside, "one at a time")
-				inside = true
-				synctest.Wait() // on a goroutine of its own: nobody waits for it
-				inside = false
-				seen = append(seen, p)
-			},
-		})
-		collect(t, run) // 99 calls of 2 s
-		took := time.Since(began)
-		assert.InDelta(t, took.Seconds()*10, len(seen), 2)
-		first, middle, last := seen[0], seen[1000], seen[len(seen)-1]
-		assert.Equal(t, 20, first.Skipped)
-		assert.Equal(t, time.Duration(-1), first.Left, "not known yet")
-		assert.InDelta(t, 30, middle.PerMinute, 1)
-		assert.InDelta(t, (took - middle.Elapsed).Seconds(), middle.Left.Seconds(), 10)
-		assert.Equal(t, []int{120, 99, 20, 1, 0}, []int{last.Total, last.Done, last.Skipped, last.Failed, last.Waiting})
-		assert.Zero(t, last.Left)
-		assert.Equal(t, took, last.Elapsed)
-	})
-}
-
-// TestProgressWithoutTotal also covers a Progress that is slow: the run does not wait for it, but at its end.
-func TestProgressWithoutTotal(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, didittest.WithLatency(time.Second))
-		var seen []bulk.Progress
-		run := bulk.Share(t.Context(), w.client(w.a), bulk.Items(w.shares(60)...), bulk.Options{
-			Workers: 1, Progress: func(p bulk.Progress) { seen = append(seen, p); time.Sleep(20 * time.Second) },
-		})
-		var delivered time.Time
-		began := time.Now()
-		for range run.All() {
-			delivered = time.Now()
-		}
-		assert.Equal(t, time.Minute, delivered.Sub(began))
-		for _, p := range seen {
-			assert.Equal(t, time.Duration(-1), p.Left)
-		}
-		last := seen[len(seen)-1]
-		assert.Equal(t, 60, last.Done)
-		assert.Zero(t, last.Total)
 	})
 }

@@ -1,0 +1,121 @@
+package bulk_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit/bulk"
+	"github.com/didit-go/didit/didittest"
+)
+
+// TestRecordedWhenAsked looks at the checkpoint from the body.
+func TestRecordedWhenAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		checkpoint := new(memory)
+		run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(20)...), bulk.Options{Checkpoint: checkpoint})
+		n, redone := 0, ""
+		for r := range run.All() {
+			time.Sleep(time.Minute) // whatever is under way comes to its end
+			claims, err := r.Item.Params.Token.Claims()
+			require.NoError(t, err)
+			assert.Equal(t, bulk.Begun, checkpoint.get(claims.SessionID).State)
+			assert.Len(t, checkpoint.ids(bulk.Done), n)
+			if n == 10 && redone == "" {
+				redone = claims.SessionID
+				r.Redo()
+				r.Redo()
+			} else {
+				n++
+			}
+			r.Err, r.Value = errors.New("the body may do what it likes with a result"), nil
+		}
+		require.NoError(t, run.Err())
+		assert.Len(t, checkpoint.ids(bulk.Done), 19)
+		assert.Equal(t, []string{redone}, checkpoint.ids(bulk.Begun))
+	})
+}
+
+func TestResumeForBegunOnly(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		items := w.imports(3)
+		// The first was imported by a run that was killed before it heard of it.
+		_, err := w.client(w.b).ImportSharedSession(t.Context(), items[0].Params)
+		require.NoError(t, err)
+		w.server.ResetRequests()
+		claims, err := items[0].Params.Token.Claims()
+		require.NoError(t, err)
+		checkpoint := &memory{records: map[string]bulk.Record{claims.SessionID: {ID: claims.SessionID, State: bulk.Begun}}}
+		results := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint}))
+		require.Len(t, results, 3)
+		for _, r := range results {
+			require.NoError(t, r.Err)
+			assert.Equal(t, r.Item.Params.VendorData == "customer-1", r.Value.Recovered)
+		}
+		assert.Equal(t, 3, w.copies())
+		assert.Equal(t, 1, w.arrived(didittest.OpListSessions), "one was begun")
+		assert.Equal(t, 2, w.arrived(didittest.OpImportSharedSession), "the others are sent at once")
+	})
+}
+
+func TestCheckpointFails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("the disk is full")
+	t.Run("lookup", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			items := w.shares(3)
+			checkpoint := &memory{lookup: func(id string) error {
+				if id == items[1].SessionID {
+					return broken
+				}
+				return nil
+			}}
+			for _, r := range collect(t, bulk.Share(t.Context(), w.client(w.a), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint})) {
+				if r.Item.SessionID == items[1].SessionID {
+					require.ErrorIs(t, r.Err, broken)
+					assert.Zero(t, r.Attempts)
+				} else {
+					require.NoError(t, r.Err)
+				}
+			}
+			assert.Len(t, w.server.Requests(), 2)
+		})
+	})
+	for _, state := range []bulk.State{bulk.Begun, bulk.Done} {
+		t.Run(string(state), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				n := 0
+				checkpoint := &memory{recording: func(r bulk.Record) error {
+					if r.State == state {
+						if n++; n > 5 {
+							return broken
+						}
+					}
+					return nil
+				}}
+				run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(100)...), bulk.Options{Checkpoint: checkpoint, Workers: 2})
+				for r := range run.All() {
+					require.NoError(t, r.Err)
+				}
+				require.ErrorIs(t, run.Err(), broken)
+				if state == bulk.Begun {
+					assert.LessOrEqual(t, w.arrived(didittest.OpImportSharedSession), 5, "nothing is sent that is not recorded as begun")
+				} else {
+					assert.Len(t, checkpoint.ids(bulk.Done), 5)
+				}
+			})
+		})
+	}
+}
