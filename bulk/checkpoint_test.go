@@ -61,6 +61,7 @@ func TestResumeForBegunOnly(t *testing.T) {
 			assert.Equal(t, r.Item.Params.VendorData == "customer-1", r.Value.Recovered)
 		}
 		assert.Equal(t, 3, w.copies())
+		assert.Len(t, checkpoint.log, 2+3, "begun is recorded once")
 		assert.Equal(t, 1, w.arrived(didittest.OpListSessions), "one was begun")
 		assert.Equal(t, 2, w.arrived(didittest.OpImportSharedSession), "the others are sent at once")
 	})
@@ -91,31 +92,61 @@ func TestCheckpointFails(t *testing.T) {
 			assert.Len(t, w.server.Requests(), 2)
 		})
 	})
-	for _, state := range []bulk.State{bulk.Begun, bulk.Done} {
-		t.Run(string(state), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				n := 0
-				checkpoint := &memory{recording: func(r bulk.Record) error {
-					if r.State == state {
-						if n++; n > 5 {
-							return broken
-						}
-					}
-					return nil
-				}}
-				run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(100)...), bulk.Options{Checkpoint: checkpoint, Workers: 2})
-				for r := range run.All() {
-					require.NoError(t, r.Err)
-				}
-				require.ErrorIs(t, run.Err(), broken)
-				if state == bulk.Begun {
-					assert.LessOrEqual(t, w.arrived(didittest.OpImportSharedSession), 5, "nothing is sent that is not recorded as begun")
-				} else {
-					assert.Len(t, checkpoint.ids(bulk.Done), 5)
-				}
-			})
+	t.Run("begun", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			tried := 0
+			checkpoint := &memory{recording: func(bulk.Record) error { tried++; return broken }}
+			run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(100)...), bulk.Options{Checkpoint: checkpoint, Workers: 2})
+			for range run.All() {
+				t.Error("nothing was called")
+			}
+			require.ErrorIs(t, run.Err(), broken)
+			assert.LessOrEqual(t, tried, 2)
+			assert.Empty(t, w.server.Requests(), "nothing is sent that is not recorded as begun")
 		})
-	}
+	})
+	t.Run("done", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			n := 0
+			checkpoint := &memory{recording: func(bulk.Record) error {
+				if n++; n > 5 {
+					return broken
+				}
+				return nil
+			}}
+			run := bulk.Share(t.Context(), w.client(w.a), bulk.Items(w.shares(100)...), bulk.Options{Checkpoint: checkpoint, Workers: 2})
+			yielded := 0
+			for r := range run.All() {
+				require.NoError(t, r.Err)
+				yielded++
+			}
+			require.ErrorIs(t, run.Err(), broken)
+			assert.Equal(t, 6, yielded)
+			assert.Len(t, checkpoint.ids(bulk.Done), 5)
+		})
+	})
+	t.Run("begun, among others", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			n := 0
+			checkpoint := &memory{recording: func(r bulk.Record) error {
+				if r.State == bulk.Begun {
+					if n++; n > 5 {
+						return broken
+					}
+				}
+				return nil
+			}}
+			run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(100)...), bulk.Options{Checkpoint: checkpoint})
+			for range run.All() { //nolint:revive // none has to come
+			}
+			require.ErrorIs(t, run.Err(), broken)
+			assert.LessOrEqual(t, w.arrived(didittest.OpImportSharedSession), 5)
+		})
+	})
 }

@@ -68,7 +68,7 @@ func (f *File) open(path string) error {
 		return err
 	}
 	if err := f.load(); err != nil {
-		return err
+		return errors.Join(err, unlock(f.file))
 	}
 	// The file's name must be there after a crash as well.
 	dir, err := os.Open(filepath.Dir(path))
@@ -209,7 +209,7 @@ func (f *File) Close() error {
 		return f.err
 	}
 	f.write()
-	if err := f.file.Close(); err != nil && f.err == nil {
+	if err := errors.Join(unlock(f.file), f.file.Close()); err != nil && f.err == nil {
 		f.err = fmt.Errorf("bulk: close the checkpoint's file: %w", err)
 	}
 	return f.err

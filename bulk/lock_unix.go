@@ -20,3 +20,7 @@ func lock(file *os.File) error {
 	}
 	return nil
 }
+
+// unlock lets go at once. Closing the file alone would not: a process that was just
+// forked elsewhere in the program holds it too, until it executes.
+func unlock(file *os.File) error { return syscall.Flock(int(file.Fd()), syscall.LOCK_UN) }

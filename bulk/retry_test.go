@@ -40,6 +40,24 @@ func TestTriedAgain(t *testing.T) {
 	}
 }
 
+// TestImportsResume looks at what the second call for an item does first.
+func TestImportsResume(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		w.server.Inject(didittest.Fault{Operation: didittest.OpImportSharedSession, Kind: didittest.FaultRateLimited})
+		results := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(1)...), bulk.Options{}))
+		require.NoError(t, results[0].Err)
+		var operations []didittest.Operation
+		for _, r := range w.server.Requests() {
+			operations = append(operations, r.Operation)
+		}
+		assert.Equal(t, []didittest.Operation{
+			didittest.OpImportSharedSession, didittest.OpListSessions, didittest.OpImportSharedSession,
+		}, operations)
+	})
+}
+
 // TestWaitsAfterAnError measures the waits between the calls for one item.
 func TestWaitsAfterAnError(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package bulk_test
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 	"testing"
@@ -175,6 +176,18 @@ func TestImportWithoutCheckpoint(t *testing.T) {
 		item := bulk.ImportItem{Params: w.params("")}
 		results := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(item), bulk.Options{}))
 		require.NoError(t, results[0].Err)
+	})
+}
+
+// TestManyWorkers asks for more than there can be.
+func TestManyWorkers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, didittest.WithLatency(time.Second))
+		began := time.Now()
+		options := bulk.Options{Workers: math.MaxInt}
+		assert.Len(t, collect(t, bulk.Share(t.Context(), w.client(w.a), bulk.Items(w.shares(1500)...), options)), 1500)
+		assert.Equal(t, 2*time.Second, time.Since(began), "a thousand, and the rest")
 	})
 }
 

@@ -143,9 +143,12 @@ func (m *memory) Lookup(_ context.Context, id string) (bulk.Record, bool, error)
 	return r, ok, nil
 }
 
-func (m *memory) Record(_ context.Context, r bulk.Record) error {
+func (m *memory) Record(ctx context.Context, r bulk.Record) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	if m.recording != nil {
 		if err := m.recording(r); err != nil {
 			return err
