@@ -1,6 +1,7 @@
 package bulk_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -143,10 +144,36 @@ func TestCheckpointFails(t *testing.T) {
 				return nil
 			}}
 			run := bulk.Import(t.Context(), w.client(w.b), bulk.Items(w.imports(100)...), bulk.Options{Checkpoint: checkpoint})
-			for range run.All() { //nolint:revive // none has to come
+			for range run.All() {
 			}
 			require.ErrorIs(t, run.Err(), broken)
 			assert.LessOrEqual(t, w.arrived(didittest.OpImportSharedSession), 5)
 		})
 	})
+}
+
+// TestContextEndsInCheckpoint is the end of the context, and no failure of the checkpoint or of an item.
+func TestContextEndsInCheckpoint(t *testing.T) {
+	t.Parallel()
+	for name, where := range map[string]func(m *memory, end func() error){
+		"lookup": func(m *memory, end func() error) { m.lookup = func(string) error { return end() } },
+		"record": func(m *memory, end func() error) { m.recording = func(bulk.Record) error { return end() } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				checkpoint := new(memory)
+				where(checkpoint, func() error { cancel(); return ctx.Err() })
+				run := bulk.Import(ctx, w.client(w.b), bulk.Items(w.imports(10)...), bulk.Options{Checkpoint: checkpoint})
+				for range run.All() {
+					t.Error("nothing was called")
+				}
+				assert.Equal(t, context.Canceled, run.Err())
+				assert.Empty(t, w.server.Requests())
+			})
+		})
+	}
 }
