@@ -23,6 +23,8 @@
 // the workers, and others go on meanwhile. A client with retries of its own works as
 // well, but each of them holds a worker.
 //
+// https://docs.didit.me/integration/rate-limiting
+//
 // # What is done
 //
 // An item is recorded as done when the loop asks for the next result, and only then.
@@ -37,8 +39,8 @@
 //
 // # Memory
 //
-// A run holds some 30 bytes for each item, to refuse an id that is told twice. Nothing
-// else grows with the sequence.
+// A run holds some 30 bytes for each item, to refuse an id that is told twice. A [File]
+// holds some 40 for each id. Nothing else grows with the sequence.
 package bulk
 
 import (

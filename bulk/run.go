@@ -37,9 +37,9 @@ var errUsed = errors.New("bulk: a run can be ranged over once; make another one"
 // ones too: one item's failure stops nothing. Items that were done in earlier runs are
 // skipped, not yielded. It can be ranged over once.
 //
-// The input runs on a goroutine of its own. Leaving the loop cancels the calls under
-// way, waits for them and for the input's current step, and leaves no goroutine
-// behind.
+// The input runs on a goroutine of its own; a panic there ends the program. Leaving
+// the loop cancels the calls under way, waits for them and for the input's current
+// step, and leaves no goroutine behind.
 //
 // When the context ends, no new item is begun and calls under way are cancelled. What
 // was begun is still yielded, with its value or its last error, and recorded as ever.

@@ -46,6 +46,9 @@ func move(ctx context.Context, dir string, out *os.File) (err error) {
 	line := newProgressLine(out, earlier)
 	imports := bulk.Import(ctx, b, facts.tokens(shares), bulk.Options{Checkpoint: done, Total: left, Progress: line.show}) //nolint:contextcheck // Share was given it
 	for r := range imports.All() {
+		if errors.Is(r.Err, context.Canceled) {
+			continue // interrupted: the next run goes on with it
+		}
 		if err := results.add(r); err != nil {
 			return err // the result is not recorded: the next run finds the copy
 		}
