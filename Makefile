@@ -3,7 +3,7 @@ SHELL := bash
 TOOL := go tool -modfile=tools/go.mod
 COUNT ?= 6
 
-.PHONY: help test race lint fmt fuzz bench cover api ci
+.PHONY: help test race lint fmt fuzz bench bench-gate cover api ci
 
 help: ## this list
 	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ fuzz: ## run each fuzz target, FUZZTIME (5s) each
 
 bench: ## run the benchmarks COUNT (6) times, into bench.txt, and sum up
 	go test -run '^$$' -bench . -benchmem -count $(COUNT) ./... | tee bench.txt | $(TOOL) benchstat -
+
+bench-gate: ## fail where a call allocates more than it may, beside the same call by hand
+	go test ./internal/suite -run TestBenchGate -count 1 -v -args -gate
 
 cover: ## show the coverage, into cover.out
 	go test -coverpkg ./... -coverprofile cover.out ./... && go tool cover -func cover.out

@@ -8,13 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,100 +111,121 @@ func usableToken(token string) bool {
 }
 
 func BenchmarkShare(b *testing.B) {
+	b.Run("client", shareClient)
+	b.Run("floor", shareFloor)
+}
+
+func sharedAnswer() canned {
+	return canned{http.StatusOK, fmt.Appendf(nil, `{"share_token":%q,"for_application_id":%q,"session_kind":"user"}`, benchToken(), benchApp)}
+}
+
+func shareClient(b *testing.B) {
 	ctx := b.Context()
-	rt := canned{http.StatusOK, fmt.Appendf(nil, `{"share_token":%q,"for_application_id":%q,"session_kind":"user"}`, benchToken(), benchApp)}
-	b.Run("client", func(b *testing.B) {
-		c := benchClient(b, rt)
-		b.ReportAllocs()
-		for b.Loop() {
-			s, err := c.ShareSession(ctx, benchSource, didit.ShareSessionParams{ForApplicationID: benchApp, TTL: time.Hour})
-			if err != nil || s.Token.IsZero() {
-				b.Fatal(err)
-			}
+	c := benchClient(b, sharedAnswer())
+	b.ReportAllocs()
+	for b.Loop() {
+		s, err := c.ShareSession(ctx, benchSource, didit.ShareSessionParams{ForApplicationID: benchApp, TTL: time.Hour})
+		if err != nil || s.Token.IsZero() {
+			b.Fatal(err)
 		}
-	})
-	b.Run("floor", func(b *testing.B) {
-		f := floor{&http.Client{Transport: rt}}
-		b.ReportAllocs()
-		for b.Loop() {
-			in := struct {
-				ForApplicationID string `json:"for_application_id"`
-				TTL              int    `json:"ttl_in_seconds"`
-			}{benchApp, 3600}
-			var out struct {
-				ShareToken       string `json:"share_token"`
-				ForApplicationID string `json:"for_application_id"`
-				SessionKind      string `json:"session_kind"`
-			}
-			if _, err := f.call(ctx, http.MethodPost, "/v3/session/"+benchSource+"/share/", in, &out); err != nil || !usableToken(out.ShareToken) {
-				b.Fatal(err)
-			}
+	}
+}
+
+func shareFloor(b *testing.B) {
+	ctx := b.Context()
+	f := floor{&http.Client{Transport: sharedAnswer()}}
+	b.ReportAllocs()
+	for b.Loop() {
+		in := struct {
+			ForApplicationID string `json:"for_application_id"`
+			TTL              int    `json:"ttl_in_seconds"`
+		}{benchApp, 3600}
+		var out struct {
+			ShareToken       string `json:"share_token"`
+			ForApplicationID string `json:"for_application_id"`
+			SessionKind      string `json:"session_kind"`
 		}
-	})
+		if _, err := f.call(ctx, http.MethodPost, "/v3/session/"+benchSource+"/share/", in, &out); err != nil || !usableToken(out.ShareToken) {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkImport(b *testing.B) {
-	ctx := b.Context()
-	token := benchToken()
-	rt := canned{http.StatusCreated, fmt.Appendf(nil, `{"session_id":%q,"session_number":43762,"session_url":null,"status":"Approved","workflow_id":%q,`+
+	b.Run("client", importClient)
+	b.Run("floor", importFloor)
+}
+
+func importedAnswer() canned {
+	return canned{http.StatusCreated, fmt.Appendf(nil, `{"session_id":%q,"session_number":43762,"session_url":null,"status":"Approved","workflow_id":%q,`+
 		`"vendor_data":"customer-1","created_at":"2026-05-17T10:00:00Z","expires_at":"2026-05-24T10:00:00Z"}`, benchOwn, benchWorkflow)}
-	b.Run("client", func(b *testing.B) {
-		c := benchClient(b, rt)
-		b.ReportAllocs()
-		for b.Loop() {
-			_, err := c.ImportSharedSession(ctx, didit.ImportSharedSessionParams{Token: didit.NewShareToken(token),
-				WorkflowID: benchWorkflow, Review: didit.TrustSourceReview, VendorData: "customer-1"})
-			if err != nil {
-				b.Fatal(err)
-			}
+}
+
+func importClient(b *testing.B) {
+	ctx, token := b.Context(), benchToken()
+	c := benchClient(b, importedAnswer())
+	b.ReportAllocs()
+	for b.Loop() {
+		_, err := c.ImportSharedSession(ctx, didit.ImportSharedSessionParams{Token: didit.NewShareToken(token),
+			WorkflowID: benchWorkflow, Review: didit.TrustSourceReview, VendorData: "customer-1"})
+		if err != nil {
+			b.Fatal(err)
 		}
-	})
-	b.Run("floor", func(b *testing.B) {
-		f := floor{&http.Client{Transport: rt}}
-		b.ReportAllocs()
-		for b.Loop() {
-			payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
-			if err != nil || !usableToken(token) {
-				b.Fatal(err)
-			}
-			var claims struct {
-				SessionID         string `json:"session_id"`
-				SessionKind       string `json:"session_kind"`
-				FromApplicationID string `json:"from_application_id"`
-				ForApplicationID  string `json:"for_application_id"`
-				IssuedAt          int64  `json:"iat"`
-				ExpiresAt         int64  `json:"exp"`
-			}
-			if err := json.Unmarshal(payload, &claims); err != nil || time.Now().Unix() > claims.ExpiresAt {
-				b.Fatal(err)
-			}
-			in := struct {
-				ShareToken  string `json:"share_token"`
-				WorkflowID  string `json:"workflow_id"`
-				TrustReview bool   `json:"trust_review"`
-				VendorData  string `json:"vendor_data,omitempty"`
-			}{token, benchWorkflow, true, "customer-1"}
-			var out struct {
-				SessionID     string    `json:"session_id"`
-				SessionNumber int64     `json:"session_number"`
-				SessionURL    string    `json:"session_url"`
-				Status        string    `json:"status"`
-				WorkflowID    string    `json:"workflow_id"`
-				VendorData    string    `json:"vendor_data"`
-				CreatedAt     time.Time `json:"created_at"`
-				ExpiresAt     time.Time `json:"expires_at"`
-			}
-			if _, err := f.call(ctx, http.MethodPost, "/v3/session/import-shared/", in, &out); err != nil || out.SessionID == benchSource {
-				b.Fatal(err)
-			}
+	}
+}
+
+func importFloor(b *testing.B) {
+	ctx, token := b.Context(), benchToken()
+	f := floor{&http.Client{Transport: importedAnswer()}}
+	b.ReportAllocs()
+	for b.Loop() {
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+		if err != nil || !usableToken(token) {
+			b.Fatal(err)
 		}
-	})
+		var claims struct {
+			SessionID         string `json:"session_id"`
+			SessionKind       string `json:"session_kind"`
+			FromApplicationID string `json:"from_application_id"`
+			ForApplicationID  string `json:"for_application_id"`
+			IssuedAt          int64  `json:"iat"`
+			ExpiresAt         int64  `json:"exp"`
+		}
+		if err := json.Unmarshal(payload, &claims); err != nil || time.Now().Unix() > claims.ExpiresAt {
+			b.Fatal(err)
+		}
+		in := struct {
+			ShareToken  string `json:"share_token"`
+			WorkflowID  string `json:"workflow_id"`
+			TrustReview bool   `json:"trust_review"`
+			VendorData  string `json:"vendor_data,omitempty"`
+		}{token, benchWorkflow, true, "customer-1"}
+		var out struct {
+			SessionID     string    `json:"session_id"`
+			SessionNumber int64     `json:"session_number"`
+			SessionURL    string    `json:"session_url"`
+			Status        string    `json:"status"`
+			WorkflowID    string    `json:"workflow_id"`
+			VendorData    string    `json:"vendor_data"`
+			CreatedAt     time.Time `json:"created_at"`
+			ExpiresAt     time.Time `json:"expires_at"`
+		}
+		if _, err := f.call(ctx, http.MethodPost, "/v3/session/import-shared/", in, &out); err != nil || out.SessionID == benchSource {
+			b.Fatal(err)
+		}
+	}
 }
 
 // BenchmarkDecision reads a decision of 12 KB. "unmarshal" decodes the same bytes
 // into the same type and keeps a copy of them, as Raw does.
 func BenchmarkDecision(b *testing.B) {
-	ctx := b.Context()
+	b.Run("client", decisionClient)
+	b.Run("floor", decisionFloor)
+	b.Run("unmarshal", decisionUnmarshal)
+}
+
+func decisionBody(b *testing.B) (body []byte, id string) {
+	b.Helper()
 	body, err := os.ReadFile("../../testdata/decision_user.json")
 	if err != nil {
 		b.Fatal(err)
@@ -219,133 +236,43 @@ func BenchmarkDecision(b *testing.B) {
 	if err := json.Unmarshal(body, &head); err != nil {
 		b.Fatal(err)
 	}
-	rt := canned{http.StatusOK, body}
-	b.Run("client", func(b *testing.B) {
-		c := benchClient(b, rt)
-		b.ReportAllocs()
-		for b.Loop() {
-			if _, err := c.GetSession(ctx, head.SessionID); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("floor", func(b *testing.B) {
-		f := floor{&http.Client{Transport: rt}}
-		b.ReportAllocs()
-		for b.Loop() {
-			var s didit.Session
-			raw, err := f.call(ctx, http.MethodGet, "/v3/session/"+head.SessionID+"/decision/", nil, &s)
-			if err != nil || len(raw) == 0 {
-				b.Fatal(err)
-			}
-		}
-	})
-	b.Run("unmarshal", func(b *testing.B) {
-		b.ReportAllocs()
-		for b.Loop() {
-			s := new(didit.Session)
-			if err := json.Unmarshal(body, s); err != nil {
-				b.Fatal(err)
-			}
-			s.Raw = bytes.Clone(body)
-		}
-	})
+	return body, head.SessionID
 }
 
-// BenchmarkConnections makes 3,000 calls by 64 goroutines over TLS and HTTP/1.1 and
-// counts the connections that were opened; "failing" has one call in 50 give up.
-func BenchmarkConnections(b *testing.B) {
-	const calls, workers = 3000, 64
-	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, benchSource)
-	for _, failing := range []bool{false, true} {
-		b.Run(map[bool]string{false: "well", true: "failing"}[failing], func(b *testing.B) {
-			var opened, n atomic.Int64
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				if failing && n.Add(1)%50 == 0 {
-					w.WriteHeader(http.StatusNotFound)
-					return
-				}
-				_, _ = w.Write(answer)
-			}))
-			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-				if state == http.StateNew {
-					opened.Add(1)
-				}
-			}
-			server.EnableHTTP2 = false
-			server.StartTLS()
-			defer server.Close()
-			for b.Loop() {
-				// The default client's own transport, but for the certificate that it trusts.
-				std := http.DefaultTransport
-				trusting := std.(*http.Transport).Clone()                                                      //nolint:errcheck,forcetypeassert // it is one
-				trusting.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig.Clone() //nolint:errcheck,forcetypeassert // it is one
-				http.DefaultTransport = trusting
-				c, err := didit.NewClient(didit.WithAPIKey(benchKey), didit.WithBaseURL(server.URL))
-				http.DefaultTransport = std
-				if err != nil {
-					b.Fatal(err)
-				}
-				var wg sync.WaitGroup
-				for range workers {
-					wg.Go(func() {
-						for range calls / workers {
-							_, err := c.GetSession(b.Context(), benchSource)
-							if err != nil && !failing {
-								b.Error(err)
-							}
-						}
-					})
-				}
-				wg.Wait()
-			}
-			b.ReportMetric(float64(opened.Load())/float64(b.N), "connections")
-		})
+func decisionClient(b *testing.B) {
+	ctx := b.Context()
+	body, id := decisionBody(b)
+	c := benchClient(b, canned{http.StatusOK, body})
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.GetSession(ctx, id); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
-// BenchmarkLoopback reads over a real socket by 64 goroutines.
-func BenchmarkLoopback(b *testing.B) {
-	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, benchSource)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }))
-	defer server.Close()
-	transport := &http.Transport{MaxIdleConnsPerHost: 128}
-	defer transport.CloseIdleConnections()
-	b.Run("client", func(b *testing.B) {
-		c, err := didit.NewClient(didit.WithAPIKey(benchKey), didit.WithBaseURL(server.URL), didit.WithHTTPClient(&http.Client{Transport: transport}))
-		if err != nil {
+func decisionFloor(b *testing.B) {
+	ctx := b.Context()
+	body, id := decisionBody(b)
+	f := floor{&http.Client{Transport: canned{http.StatusOK, body}}}
+	b.ReportAllocs()
+	for b.Loop() {
+		var s didit.Session
+		raw, err := f.call(ctx, http.MethodGet, "/v3/session/"+id+"/decision/", nil, &s)
+		if err != nil || len(raw) == 0 {
 			b.Fatal(err)
 		}
-		b.SetParallelism(32)
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				if _, err := c.GetSession(b.Context(), benchSource); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	})
-	b.Run("floor", func(b *testing.B) {
-		f := floor{&http.Client{Transport: redirected{server.URL, transport}}}
-		b.SetParallelism(32)
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				var s didit.Session
-				if _, err := f.call(b.Context(), http.MethodGet, "/v3/session/"+benchSource+"/decision/", nil, &s); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	})
+	}
 }
 
-// redirected sends to a server of the test's what is for Didit.
-type redirected struct {
-	to   string
-	next http.RoundTripper
-}
-
-func (r redirected) RoundTrip(req *http.Request) (*http.Response, error) {
-	req.URL.Scheme, req.URL.Host = "http", strings.TrimPrefix(r.to, "http://")
-	return r.next.RoundTrip(req)
+func decisionUnmarshal(b *testing.B) {
+	body, _ := decisionBody(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		s := new(didit.Session)
+		if err := json.Unmarshal(body, s); err != nil {
+			b.Fatal(err)
+		}
+		s.Raw = bytes.Clone(body)
+	}
 }

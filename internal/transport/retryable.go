@@ -18,6 +18,9 @@ import (
 // the context of its requests. It would log, wrap and drop errors, follow any
 // Retry-After and retry any method: nothing of that is used.
 
+// retryable is a call's request as go-retryablehttp takes it.
+type retryable = retryablehttp.Request
+
 // retrier makes the attempts of calls, one after the other.
 type retrier struct{ client retryablehttp.Client }
 
@@ -35,7 +38,8 @@ func newRetrier(hc *http.Client, maxRetries int) *retrier {
 // do sends the call's request until there is to be no other attempt. What became of it
 // is in the call's record.
 func (r *retrier) do(c *call, req *http.Request) {
-	resp, err := r.client.Do(&retryablehttp.Request{Request: req.WithContext(c)}) //nolint:contextcheck // the call is the context
+	c.retryable.Request = req.WithContext(c)
+	resp, err := r.client.Do(&c.retryable) //nolint:contextcheck // the call is the context
 	if resp != nil {
 		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
 	}

@@ -145,16 +145,17 @@ func defaultTransport() http.RoundTripper {
 // the hooks of retryablehttp, which are given no request, find it.
 type call struct {
 	context.Context
-	t      *Client
-	req    Request
-	res    Result
-	ra     time.Duration // what the last attempt's Retry-After asks for; negative: none
-	wait   time.Duration // before the next attempt
-	many   int32         // answers with 429 so far
-	limit  int           // X-RateLimit-Limit of the last of them
-	status int           // of the last attempt's answer, 0 for none
-	again  bool          // the last attempt allows another
-	json   bool          // its 2xx began as JSON does
+	t         *Client
+	req       Request
+	res       Result
+	ra        time.Duration // what the last attempt's Retry-After asks for; negative: none
+	wait      time.Duration // before the next attempt
+	many      int32         // answers with 429 so far
+	limit     int           // X-RateLimit-Limit of the last of them
+	status    int           // of the last attempt's answer, 0 for none
+	again     bool          // the last attempt allows another
+	json      bool          // its 2xx began as JSON does
+	retryable retryable     // in one piece of memory with the call
 }
 
 type callKey struct{}
