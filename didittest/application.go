@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // Application is one of Didit's: a partner with keys, workflows and sessions of its own. Its exported fields do not change.
@@ -50,7 +51,7 @@ func (a *Application) AddWorkflow(kind didit.SessionKind) string {
 }
 
 func (a *Application) addWorkflow(kind didit.SessionKind) string {
-	w := workflow{id: newUUID(), kind: kind, label: "Identity check"}
+	w := workflow{id: random.UUID(), kind: kind, label: "Identity check"}
 	if kind == didit.KindBusiness {
 		w.label = "Company check"
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/invent"
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // SessionFixture describes a session for [Application.AddSession]. The zero value is an approved session of an invented
@@ -43,6 +45,12 @@ type Company struct {
 	Email, Phone             string
 }
 
+func (p Person) filled(n int64) Person { return Person(invent.Person(p).Fill(int(n))) }
+
+func (c Company) filled(n int64) Company { return Company(invent.Company(c).Fill(int(n))) }
+
+func (p Person) name() string { return p.FirstName + " " + p.LastName }
+
 // subject is who a session is about; copies share it with their source.
 type subject struct {
 	person     Person
@@ -61,7 +69,7 @@ func (a *Application) AddSession(f SessionFixture) string {
 	}
 	kindIndex(f.Kind)
 	mustStatus(f.Status)
-	if f.SharedFrom != "" && !isUUID(f.SharedFrom) {
+	if f.SharedFrom != "" && !random.IsUUID(f.SharedFrom) {
 		panic(fmt.Sprintf("didittest: SharedFrom is not an id: %q", f.SharedFrom))
 	}
 	var metadata json.RawMessage
@@ -73,8 +81,8 @@ func (a *Application) AddSession(f SessionFixture) string {
 		metadata = b
 	}
 	one := &session{
-		app: a, id: newUUID(), kind: f.Kind, status: f.Status, verdict: f.Status, workflowID: f.WorkflowID, vendorData: f.VendorData,
-		sharedFrom: f.SharedFrom, copied: f.SharedFrom != "", token: newSecret()[:12], metadata: metadata, createdAt: f.CreatedAt,
+		app: a, id: random.UUID(), kind: f.Kind, status: f.Status, verdict: f.Status, workflowID: f.WorkflowID, vendorData: f.VendorData,
+		sharedFrom: f.SharedFrom, copied: f.SharedFrom != "", token: random.Secret()[:12], metadata: metadata, createdAt: f.CreatedAt,
 	}
 	if one.createdAt.IsZero() {
 		one.createdAt = a.server.Now()
@@ -89,8 +97,8 @@ func (a *Application) AddSession(f SessionFixture) string {
 	}
 	s.add(one)
 	one.subject = &subject{
-		person:     f.Person.filled(int(one.number)),
-		company:    f.Company.filled(int(one.number)),
+		person:     f.Person.filled(one.number),
+		company:    f.Company.filled(one.number),
 		noDecision: f.NoDecision,
 	}
 	if one.sharedFrom != "" {

@@ -43,7 +43,7 @@ func defaults() config {
 		clock:            time.Now,
 		seed:             1,
 		history:          -1,
-		success:          map[Operation]int{OpImportSharedSession: http.StatusCreated, OpCreateSession: http.StatusCreated},
+		success:          map[Operation]int{},
 		sourceInDecision: true,
 		inheritVendor:    true,
 		webhookTimeout:   5 * time.Second, // Didit's own

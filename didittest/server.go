@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // Server is an in-memory Didit on a real socket. All its methods may be called at any time from any goroutine.
@@ -71,7 +73,7 @@ func newServer(opts []Option) *Server {
 	}
 	s := &Server{
 		cfg:      cfg,
-		signKey:  []byte(newSecret()),
+		signKey:  []byte(random.Secret()),
 		closing:  make(chan struct{}),
 		appByID:  map[string]*Application{},
 		keys:     map[string]*apiKey{},
@@ -128,38 +130,6 @@ func (s *Server) Close() {
 	})
 }
 
-// gauge counts what is under way. A sync.WaitGroup will not do: requests may still arrive while Close waits.
-type gauge struct {
-	mu    sync.Mutex
-	n     int
-	empty chan struct{} // closed when n falls to 0; nil while nobody waits
-}
-
-func (g *gauge) add(n int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.n += n
-	if g.n == 0 && g.empty != nil {
-		close(g.empty)
-		g.empty = nil
-	}
-}
-
-// idle is closed as soon as nothing is under way.
-func (g *gauge) idle() <-chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.empty == nil {
-		g.empty = make(chan struct{})
-	}
-	empty := g.empty
-	if g.n == 0 {
-		close(empty)
-		g.empty = nil
-	}
-	return empty
-}
-
 // URL is the base URL, without a slash at its end.
 func (s *Server) URL() string { return s.url }
 
@@ -173,7 +143,7 @@ func (s *Server) Now() time.Time {
 }
 
 // Advance moves the server's clock forward by d: tokens expire, rate limits pass, rows that lag appear, calls of
-// [FaultAppliedLate] take effect and webhooks become due (see [Server.Flush]). It panics if d is negative.
+// [FaultAppliedLate] take effect and webhooks become due (see [Server.FlushWebhooks]). It panics if d is negative.
 func (s *Server) Advance(d time.Duration) {
 	if d < 0 {
 		panic("didittest: time does not go back")
@@ -186,10 +156,10 @@ func (s *Server) Advance(d time.Duration) {
 // AddApplication makes an application with a key of full access, a webhook secret and one workflow of each kind.
 func (s *Server) AddApplication(name string) *Application {
 	a := &Application{
-		ID:            newUUID(),
+		ID:            random.UUID(),
 		Name:          name,
 		APIKey:        newKey(),
-		WebhookSecret: newSecret(),
+		WebhookSecret: random.Secret(),
 		server:        s,
 		workflows:     map[string]workflow{},
 	}
@@ -213,6 +183,6 @@ func (s *Server) Applications() []*Application {
 // keyPrefix starts every key, so that none passes for a live one.
 const keyPrefix = "sk_test_didittest_"
 
-func newKey() string { return keyPrefix + newSecret() }
+func newKey() string { return keyPrefix + random.Secret() }
 
 func isLiveKey(key string) bool { return strings.HasPrefix(key, "sk_live_") }

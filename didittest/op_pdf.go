@@ -24,12 +24,9 @@ func (c *call) pdf() answer {
 		prefix = "business"
 	}
 	a := answer{
-		status:      http.StatusOK,
+		status:      c.status(),
 		contentType: "application/pdf",
 		body:        report("Session "+one.id, string(one.status), "Sandbox, nobody was verified", stamp(c.now)),
-	}
-	if status := c.server.cfg.success[c.op]; status != 0 {
-		a.status = status
 	}
 	return a.with("Content-Disposition", "attachment; filename="+prefix+"_"+one.id+".pdf")
 }

@@ -1,12 +1,11 @@
 package didittest
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/url"
 	"slices"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // create answers POST /v3/session/.
@@ -45,12 +44,12 @@ func (c *call) create() answer {
 		return c.created(one)
 	}
 	one := &session{
-		app: app, id: newUUID(), kind: w.kind, status: didit.StatusNotStarted, verdict: didit.StatusNotStarted,
-		workflowID: w.id, vendorData: vendorData, token: newSecret()[:12], callback: callback, metadata: metadata,
+		app: app, id: random.UUID(), kind: w.kind, status: didit.StatusNotStarted, verdict: didit.StatusNotStarted,
+		workflowID: w.id, vendorData: vendorData, token: random.Secret()[:12], callback: callback, metadata: metadata,
 		expected: expected, contact: contact, createdAt: c.now, listedAt: c.now.Add(s.cfg.listLag),
 	}
 	s.add(one)
-	one.subject = &subject{person: Person{}.filled(int(one.number)), company: Company{}.filled(int(one.number))}
+	one.subject = &subject{person: Person{}.filled(one.number), company: Company{}.filled(one.number)}
 	return c.created(one)
 }
 
@@ -88,16 +87,3 @@ func (c *call) created(one *session) answer {
 }
 
 const workflowVersion = 1
-
-// object returns a JSON object field as it was sent, nil if it is absent or null.
-func (f *fields) object(name string) json.RawMessage {
-	v, ok := f.optional(name)
-	if !ok {
-		return nil
-	}
-	if !bytes.HasPrefix(v, []byte("{")) {
-		f.fail(name, "Expected a dictionary.")
-		return nil
-	}
-	return v
-}

@@ -1,4 +1,5 @@
-package didittest
+// Package sign writes webhooks as Didit does and signs them in its three ways.
+package sign
 
 import (
 	"bytes"
@@ -14,17 +15,20 @@ import (
 	"time"
 )
 
-// signed is an event as it is sent: sorted keys, no spaces, ASCII only, with all three signatures.
-func signed(secret string, body obj, at time.Time) ([]byte, http.Header) {
+type obj = map[string]any
+
+// Event is an event as it is sent: sorted keys, no spaces, ASCII only, with all three signatures. Parts of the body that are
+// encoded already are json.RawMessage.
+func Event(secret string, body map[string]any, at time.Time) ([]byte, http.Header) {
 	// Through text and back, so that decisions that are encoded already are sorted too.
 	var tree any
-	dec := json.NewDecoder(bytes.NewReader(jsonAnswer(http.StatusOK, expanded(body)).body))
+	dec := json.NewDecoder(bytes.NewReader(encoded(body)))
 	dec.UseNumber()
 	if err := dec.Decode(&tree); err != nil {
 		panic("didittest: an event cannot be encoded: " + err.Error())
 	}
-	wire := ascii(jsonAnswer(http.StatusOK, tree).body)
-	canonical := jsonAnswer(http.StatusOK, shortened(tree)).body
+	wire := ascii(encoded(tree))
+	canonical := encoded(shortened(tree))
 	stampText := strconv.FormatInt(at.Unix(), 10)
 	text := func(name string) string {
 		if s, ok := body[name].(string); ok {
@@ -49,16 +53,15 @@ func mac(secret string, text []byte) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// expanded makes encoded parts fit for another encoding.
-func expanded(body obj) obj {
-	out := make(obj, len(body))
-	for name, v := range body {
-		if raw, ok := v.(rawJSON); ok {
-			v = json.RawMessage(raw)
-		}
-		out[name] = v
+// encoded is JSON in one line, in which only what has to be escaped is.
+func encoded(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic("didittest: an event cannot be encoded: " + err.Error())
 	}
-	return out
+	return bytes.TrimRight(b.Bytes(), "\n")
 }
 
 // shortened makes integers of floats that are whole, as Didit does before it signs,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/sharetoken"
 )
 
 // The documented bounds of a share token's life, in seconds.
@@ -67,19 +68,5 @@ func (s *Server) mint(from *Application, sessionID string, kind didit.SessionKin
 	if s.kindless(kind) {
 		claims.SessionKind = ""
 	}
-	return signToken(s.signKey, claims)
-}
-
-// fieldOrDetail refuses a value: under its field in the newest dialect, as a detail in the older ones. No page shows which.
-func (c *call) fieldOrDetail(field, text string) answer {
-	if c.server.cfg.dialect.older() {
-		return detail(http.StatusBadRequest, text)
-	}
-	return c.field(field, text)
-}
-
-// field refuses a value under its field.
-func (c *call) field(name, text string) answer {
-	f := &fields{errors: map[string][]string{name: {text}}, plain: c.server.cfg.stringErrors}
-	return *f.refusal()
+	return sharetoken.Sign(s.signKey, claims)
 }

@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/didit-go/didit/didittest/internal/random"
+	"github.com/didit-go/didit/didittest/internal/sign"
 )
 
 // hookTarget is where an application's events go.
@@ -97,7 +100,7 @@ func (d *dispatcher) enqueueTest(a *Application) {
 	now := d.server.Now()
 	d.add(&pending{app: a, event: EventStatusUpdated, url: a.hook.url, due: now}, obj{
 		"webhook_type": string(EventStatusUpdated), "timestamp": now.Unix(), "created_at": now.Unix(), "application_id": a.ID,
-		"environment": environment, "session_id": newUUID(), "status": "Approved", "workflow_id": a.defaults[0], "vendor_data": nil,
+		"environment": environment, "session_id": random.UUID(), "status": "Approved", "workflow_id": a.defaults[0], "vendor_data": nil,
 		"metadata": obj{"test_webhook": true},
 	}, now)
 }
@@ -126,7 +129,7 @@ func (d *dispatcher) resend(a *Application, eventID string) {
 
 // add signs and queues an event.
 func (d *dispatcher) add(p *pending, body obj, now time.Time) {
-	p.body, p.header = signed(p.app.WebhookSecret, body, now)
+	p.body, p.header = sign.Event(p.app.WebhookSecret, body, now)
 	if p.eventID == "" {
 		p.header.Set("X-Didit-Test-Webhook", "true")
 	}
@@ -235,7 +238,7 @@ func (d *dispatcher) attempt(p *pending) {
 			d.mu.Lock()
 		}
 		d.done[p.app] = append(d.done[p.app], Delivery{
-			ID: newUUID(), EventID: p.eventID, SessionID: p.sessionID, Event: p.event, Attempt: p.attempt, At: d.server.Now(),
+			ID: random.UUID(), EventID: p.eventID, SessionID: p.sessionID, Event: p.event, Attempt: p.attempt, At: d.server.Now(),
 			StatusCode: status, Lost: lost, Header: p.header.Clone(), Body: p.body,
 		})
 		again = status == 0 || status == http.StatusNotFound || status >= 500

@@ -1,4 +1,5 @@
-package didittest
+// Package random makes ids and secrets, and tells ids from other texts.
+package random
 
 import (
 	"crypto/rand"
@@ -7,8 +8,8 @@ import (
 	"strings"
 )
 
-// newUUID makes a random UUID of version 4.
-func newUUID() string {
+// UUID makes a random UUID of version 4.
+func UUID() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails
 	b[6] = b[6]&0x0f | 0x40
@@ -23,15 +24,15 @@ func newUUID() string {
 	return string(text[:])
 }
 
-// newSecret makes 43 URL-safe characters, as long as those of Didit's keys and webhook secrets.
-func newSecret() string {
+// Secret makes 43 URL-safe characters, as long as those of Didit's keys and webhook secrets.
+func Secret() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:])
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// isUUID accepts the 36 characters of a UUID in either case.
-func isUUID(s string) bool {
+// IsUUID accepts the 36 characters of a UUID in either case.
+func IsUUID(s string) bool {
 	if len(s) != 36 {
 		return false
 	}
@@ -50,4 +51,5 @@ func isUUID(s string) bool {
 	return true
 }
 
-func isLowerUUID(s string) bool { return isUUID(s) && strings.ToLower(s) == s }
+// IsLowerUUID accepts a UUID without capital letters.
+func IsLowerUUID(s string) bool { return IsUUID(s) && strings.ToLower(s) == s }

@@ -72,7 +72,7 @@ func (a *Application) RevokeKey(key string) {
 }
 
 // authenticate finds the key's application, or the answer that refuses it.
-func (s *Server) authenticate(r *http.Request, op Operation) (*apiKey, *answer) {
+func (s *Server) authenticate(r *http.Request, op *operation) (*apiKey, *answer) {
 	text := r.Header.Get("X-Api-Key")
 	if text == "" {
 		if s.cfg.dialect == DialectSingular {
@@ -97,7 +97,7 @@ func (s *Server) authenticate(r *http.Request, op Operation) (*apiKey, *answer) 
 	case gone:
 		a := jsonAnswer(http.StatusForbidden, obj{"detail": "This application has been deleted.", "code": "application_deleted"})
 		return k, &a
-	case !k.allows(op):
+	case !op.allows(k):
 		a := forbidden()
 		return k, &a
 	}
@@ -105,10 +105,10 @@ func (s *Server) authenticate(r *http.Request, op Operation) (*apiKey, *answer) 
 }
 
 // badKey is the answer to a key that is wrong, revoked or expired: the pages of three ages give three.
-func (s *Server) badKey(op Operation, text string) answer {
+func (s *Server) badKey(op *operation, text string) answer {
 	switch s.cfg.dialect {
 	case DialectDecision:
-		if op == OpShareSession {
+		if op.name == OpShareSession {
 			return detail(http.StatusUnauthorized, text)
 		}
 		return forbidden()
@@ -118,26 +118,20 @@ func (s *Server) badKey(op Operation, text string) answer {
 	return detail(http.StatusUnauthorized, text)
 }
 
-func (k *apiKey) allows(op Operation) bool {
-	if k.full {
-		return true
-	}
-	switch op {
-	case OpGetSession:
-		return k.scope.Decisions != AccessNone
-	case OpListWebhooks:
-		return k.scope.Sessions != AccessNone && k.scope.Decisions != AccessNone
-	case OpSessionPDF:
-		return k.scope.Sessions != AccessNone && k.media()
-	}
-	if op.reads() {
-		return k.scope.Sessions != AccessNone
-	}
-	return k.links()
-}
+// What a key may do, by the names that the table of operations has for it.
+
+func (k *apiKey) reads() bool { return k.full || k.scope.Sessions != AccessNone }
+
+func (k *apiKey) writes() bool { return k.full || k.scope.Sessions == AccessReadWrite }
+
+func (k *apiKey) decisions() bool { return k.full || k.scope.Decisions != AccessNone }
+
+func (k *apiKey) deliveries() bool { return k.reads() && k.decisions() }
+
+func (k *apiKey) reports() bool { return k.reads() && k.media() }
 
 // links says whether the key sees links to sessions.
-func (k *apiKey) links() bool { return k.full || k.scope.Sessions == AccessReadWrite }
+func (k *apiKey) links() bool { return k.writes() }
 
 // media says whether the key sees links to images, videos and PDFs.
 func (k *apiKey) media() bool { return k.full || k.scope.Media != AccessNone }

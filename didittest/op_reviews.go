@@ -1,10 +1,10 @@
 package didittest
 
 import (
-	"net/http"
 	"slices"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // maxComment is in characters.
@@ -80,16 +80,12 @@ func (c *call) createReview() answer {
 		return *refused
 	}
 	one.reviews = append(one.reviews, review{
-		id: newUUID(), actor: "API_KEY", previous: one.status, status: status, comment: comment, createdAt: c.now,
+		id: random.UUID(), actor: "API_KEY", previous: one.status, status: status, comment: comment, createdAt: c.now,
 	})
 	if older && one.setStatus(status) {
 		s.hooks.enqueue(one, EventStatusUpdated)
 	}
-	a := c.success(obj{
+	return c.success(obj{
 		"user": "API Client", "new_status": nullable(string(status)), "comment": nullable(comment), "created_at": stamp(c.now),
 	})
-	if s.cfg.success[c.op] == 0 {
-		a.status = http.StatusCreated
-	}
-	return a
 }

@@ -1,11 +1,8 @@
 package didittest
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/didit-go/didit"
 )
@@ -14,17 +11,6 @@ const (
 	defaultPage      = 50
 	businessCountCap = 100
 )
-
-// filter is what a list asks for.
-type filter struct {
-	vendorData  *string
-	statuses    []string
-	workflows   []string
-	countries   []string
-	documents   []string
-	from, until time.Time // until is exclusive
-	search      string
-}
 
 // list answers GET /v3/sessions/.
 func (c *call) list() answer {
@@ -140,98 +126,4 @@ func (c *call) row(one *session) obj {
 		}
 	}
 	return row
-}
-
-// link is the absolute address of another page, or null.
-func (c *call) link(offset, limit int, there bool) any {
-	if !there {
-		return nil
-	}
-	q := cloneValues(c.query)
-	q.Set("limit", strconv.Itoa(limit))
-	q.Set("offset", strconv.Itoa(offset))
-	u := url.URL{Scheme: "http", Host: c.request.Host, Path: c.request.URL.Path, RawQuery: q.Encode()}
-	if c.request.TLS != nil {
-		u.Scheme = "https"
-	}
-	return u.String()
-}
-
-// number reads limit and offset: what is not a number, or too low, is the default, as in the framework Didit runs on.
-func number(text string, fallback, low int) int {
-	n, err := strconv.Atoi(text)
-	if err != nil || n < low {
-		return fallback
-	}
-	return n
-}
-
-func (c *call) filter() (flt filter, refused *answer) {
-	if v := trimmed(c.query.Get("vendor_data")); v != "" {
-		flt.vendorData = &v
-	}
-	flt.statuses = split(c.query.Get("status"))
-	flt.workflows = split(strings.ToLower(c.query.Get("workflow_id")))
-	flt.countries = split(c.query.Get("country"))
-	flt.documents = split(c.query.Get("document_type"))
-	flt.search = strings.ToLower(c.query.Get("search"))
-	var ok bool
-	if flt.from, ok = day(c.query.Get("date_from")); !ok {
-		a := c.field("date_from", "Enter a valid date.")
-		return flt, &a
-	}
-	if flt.until, ok = day(c.query.Get("date_to")); !ok {
-		a := c.field("date_to", "Enter a valid date.")
-		return flt, &a
-	}
-	if !flt.until.IsZero() {
-		flt.until = flt.until.AddDate(0, 0, 1) // both days are included
-	}
-	if id := c.query.Get("didit_internal_id"); id != "" && !isUUID(id) {
-		return flt, new(c.field("didit_internal_id", "Must be a valid UUID."))
-	}
-	return flt, nil
-}
-
-//go:fix inline
-func split(list string) []string {
-	if list == "" {
-		return nil
-	}
-	return strings.Split(list, ",")
-}
-
-func day(text string) (t time.Time, ok bool) {
-	if text == "" {
-		return time.Time{}, true
-	}
-	t, err := time.Parse(time.DateOnly, text)
-	return t, err == nil
-}
-
-// keeps says whether a session passes every filter.
-func (f *filter) keeps(one *session) bool {
-	p, co := &one.subject.person, &one.subject.company
-	country, document := p.Nationality, p.DocumentType
-	if one.kind == didit.KindBusiness {
-		country, document = co.Country, ""
-	}
-	switch {
-	case f.vendorData != nil && *f.vendorData != one.vendorData,
-		len(f.statuses) > 0 && !slices.Contains(f.statuses, string(one.status)),
-		len(f.workflows) > 0 && !slices.Contains(f.workflows, one.workflowID),
-		len(f.countries) > 0 && !slices.Contains(f.countries, country),
-		len(f.documents) > 0 && one.kind == didit.KindUser && !slices.Contains(f.documents, document),
-		!f.from.IsZero() && one.createdAt.Before(f.from),
-		!f.until.IsZero() && !one.createdAt.Before(f.until):
-		return false
-	}
-	if f.search == "" {
-		return true
-	}
-	texts := []string{one.vendorData, p.name(), p.DocumentNumber, p.Phone, p.Email}
-	if one.kind == didit.KindBusiness {
-		texts = []string{one.vendorData, co.Name, co.RegistrationNumber}
-	}
-	return slices.ContainsFunc(texts, func(t string) bool { return strings.Contains(strings.ToLower(t), f.search) })
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // updatable are the statuses that a session may be moved from by hand.
@@ -49,7 +50,7 @@ func (c *call) updateStatus() answer {
 		return c.success(body) // nothing changes and nobody is told
 	}
 	one.reviews = append(one.reviews, review{
-		id: newUUID(), actor: "API_KEY", previous: one.status, status: status, comment: comment, createdAt: c.now,
+		id: random.UUID(), actor: "API_KEY", previous: one.status, status: status, comment: comment, createdAt: c.now,
 	})
 	one.setStatus(status)
 	s.hooks.enqueue(one, EventStatusUpdated)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/random"
+	"github.com/didit-go/didit/didittest/internal/sharetoken"
 )
 
 // importShared answers POST /v3/session/import-shared/. What is refused leaves the token as good as it was.
@@ -41,8 +43,8 @@ func (c *call) importShared() answer {
 	}
 
 	one := &session{
-		app: app, id: newUUID(), kind: kind, status: didit.StatusInReview, verdict: source.verdict, workflowID: w.id, vendorData: vendorData,
-		sharedFrom: source.id, copied: true, token: newSecret()[:12], createdAt: c.now, listedAt: c.now.Add(s.cfg.listLag),
+		app: app, id: random.UUID(), kind: kind, status: didit.StatusInReview, verdict: source.verdict, workflowID: w.id, vendorData: vendorData,
+		sharedFrom: source.id, copied: true, token: random.Secret()[:12], createdAt: c.now, listedAt: c.now.Add(s.cfg.listLag),
 		subject: source.subject,
 	}
 	if trust {
@@ -65,9 +67,9 @@ func (c *call) importShared() answer {
 // redeem finds the session that a token stands for, or the reason why it may not be had.
 func (c *call) redeem(token string) (source *session, kind didit.SessionKind, refused *answer) {
 	s := c.server
-	claims, err := readToken(s.signKey, token, c.now)
+	claims, err := sharetoken.Read(s.signKey, token, c.now)
 	switch {
-	case errors.Is(err, errTokenExpired):
+	case errors.Is(err, sharetoken.ErrExpired):
 		return nil, "", c.badToken(http.StatusUnauthorized, "Share token has expired.")
 	case err != nil:
 		return nil, "", c.badToken(http.StatusUnauthorized, "Invalid share token.")

@@ -1,6 +1,27 @@
-package didittest
+// Package invent makes people and companies up.
+package invent
 
 import "fmt"
+
+// Person is somebody who does not exist.
+type Person struct {
+	FirstName, LastName string
+	DateOfBirth         string // YYYY-MM-DD
+	Gender              string // M or F
+	Nationality         string // ISO 3166-1 alpha-3, also of the document
+	DocumentType        string // Passport, Identity Card, ...
+	DocumentNumber      string
+	Address             string
+	Email, Phone        string
+}
+
+// Company is one that is not registered anywhere.
+type Company struct {
+	Name, RegistrationNumber string
+	Country                  string // ISO 3166-1 alpha-3
+	Address                  string
+	Email, Phone             string
+}
 
 // All of these are invented: names are made up, addresses are at example.com, numbers are of ranges that are kept for fiction.
 
@@ -23,8 +44,8 @@ var companies = []Company{
 	{"Álmosfalvi Kft.", "01-09-999104", "HUN", "Minta utca 9, 1011 Budapest", "iroda@almosfalvi.example", "+3610000205"},
 }
 
-// filled takes what is empty from the nth invented person.
-func (p Person) filled(n int) Person {
+// Fill takes what is empty from the nth invented person.
+func (p Person) Fill(n int) Person {
 	base := people[n%len(people)]
 	base.DocumentNumber = numbered(base.DocumentNumber, n/len(people))
 	for _, f := range []struct{ to, from *string }{
@@ -39,10 +60,8 @@ func (p Person) filled(n int) Person {
 	return p
 }
 
-func (p Person) name() string { return p.FirstName + " " + p.LastName }
-
-// filled takes what is empty from the nth invented company.
-func (c Company) filled(n int) Company {
+// Fill takes what is empty from the nth invented company.
+func (c Company) Fill(n int) Company {
 	base := companies[n%len(companies)]
 	base.RegistrationNumber = numbered(base.RegistrationNumber, n/len(companies))
 	for _, f := range []struct{ to, from *string }{

@@ -1,6 +1,7 @@
 package didittest
 
 import (
+	"cmp"
 	"errors"
 	"io"
 	"net/http"
@@ -14,7 +15,7 @@ import (
 // call is one request on its way through the server.
 type call struct {
 	server    *Server
-	op        Operation
+	op        *operation
 	key       *apiKey
 	request   *http.Request
 	query     url.Values
@@ -54,7 +55,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	m, known := route(r.Method, r.URL.Path)
 	c.op, c.sessionID = m.operation, strings.ToLower(m.sessionID)
-	c.record.Operation, c.record.SessionID = m.operation, maskText(m.sessionID)
+	c.record.SessionID = maskText(m.sessionID)
+	if c.op != nil {
+		c.record.Operation = c.op.name
+	}
 	s.mu.RLock()
 	if k := s.keys[r.Header.Get("X-Api-Key")]; k != nil {
 		c.record.ApplicationID = k.app.ID
@@ -78,7 +82,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		c.write(w, htmlAnswer(http.StatusNotFound))
 	case m.noSlash:
 		c.write(w, slashed(r))
-	case m.operation == "":
+	case m.operation == nil:
 		c.write(w, detail(http.StatusMethodNotAllowed, `Method "`+r.Method+`" not allowed.`).with("Allow", m.allow))
 	default:
 		c.answer(w)
@@ -131,31 +135,7 @@ func (c *call) apply() answer {
 			return detail(http.StatusUnsupportedMediaType, "Unsupported media type in request.")
 		}
 	}
-	switch c.op {
-	case OpShareSession:
-		return c.share()
-	case OpImportSharedSession:
-		return c.importShared()
-	case OpGetSession:
-		return c.decision()
-	case OpListSessions:
-		return c.list()
-	case OpCreateSession:
-		return c.create()
-	case OpUpdateSessionStatus:
-		return c.updateStatus()
-	case OpDeleteSession:
-		return c.remove()
-	case OpSessionPDF:
-		return c.pdf()
-	case OpListReviews:
-		return c.listReviews()
-	case OpCreateReview:
-		return c.createReview()
-	case OpListWebhooks:
-		return c.listWebhooks()
-	}
-	panic("didittest: no handler for " + string(c.op))
+	return c.op.handle(c)
 }
 
 func isJSON(contentType string) bool {
@@ -164,13 +144,9 @@ func isJSON(contentType string) bool {
 }
 
 // success is an answer with the operation's documented or chosen status.
-func (c *call) success(v any) answer {
-	status := c.server.cfg.success[c.op]
-	if status == 0 {
-		status = http.StatusOK
-	}
-	return jsonAnswer(status, v)
-}
+func (c *call) success(v any) answer { return jsonAnswer(c.status(), v) }
+
+func (c *call) status() int { return cmp.Or(c.server.cfg.success[c.op.name], c.op.status) }
 
 // own finds the call's session among those of its key, under the lock.
 func (c *call) own() *session {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // fields reads a request's JSON object field by field and gathers what is wrong with it, in the words of the framework that
@@ -114,7 +116,7 @@ func (f *fields) uuid(name string) string {
 		return ""
 	}
 	var s string
-	if json.Unmarshal(v, &s) != nil || !isUUID(s) {
+	if json.Unmarshal(v, &s) != nil || !random.IsUUID(s) {
 		f.fail(name, "Must be a valid UUID.")
 		return ""
 	}
@@ -155,6 +157,19 @@ func (f *fields) integer(name string, low, high, fallback int, digits bool) int 
 	return n
 }
 
+// object returns a JSON object field as it was sent, nil if it is absent or null.
+func (f *fields) object(name string) json.RawMessage {
+	v, ok := f.optional(name)
+	if !ok {
+		return nil
+	}
+	if !bytes.HasPrefix(v, []byte("{")) {
+		f.fail(name, "Expected a dictionary.")
+		return nil
+	}
+	return v
+}
+
 func (f *fields) choice(name string, required bool, choices ...string) string {
 	v, ok := f.value(name, required)
 	if !ok {
@@ -168,4 +183,18 @@ func (f *fields) choice(name string, required bool, choices ...string) string {
 	}
 	f.fail(name, strconv.Quote(s)+" is not a valid choice.")
 	return ""
+}
+
+// fieldOrDetail refuses a value: under its field in the newest dialect, as a detail in the older ones. No page shows which.
+func (c *call) fieldOrDetail(field, text string) answer {
+	if c.server.cfg.dialect.older() {
+		return detail(http.StatusBadRequest, text)
+	}
+	return c.field(field, text)
+}
+
+// field refuses a value under its field.
+func (c *call) field(name, text string) answer {
+	f := &fields{errors: map[string][]string{name: {text}}, plain: c.server.cfg.stringErrors}
+	return *f.refusal()
 }
