@@ -127,16 +127,27 @@ func (a *Application) mustFind(id string, unlock func()) *session {
 // SetStatus moves a session to a status, as its person or Didit would do, and sends status.updated if it changed. It panics if
 // the session or the status is unknown.
 func (a *Application) SetStatus(sessionID string, status didit.SessionStatus) {
-	mustStatus(status)
+	if err := a.setStatus(sessionID, status); err != nil {
+		panic("didittest: " + err.Error())
+	}
+}
+
+func (a *Application) setStatus(sessionID string, status didit.SessionStatus) error {
+	if !statuses[status] {
+		return unknownStatus(status)
+	}
 	a.server.mu.Lock()
-	one := a.mustFind(sessionID, a.server.mu.Unlock)
-	changed := one.setStatus(status)
-	if changed {
+	defer a.server.mu.Unlock()
+	one := a.find(sessionID)
+	if one == nil {
+		return fmt.Errorf("application %s has no session %s", a.Name, sessionID)
+	}
+	if one.setStatus(status) {
 		one.verdict = status
 		one.blocks.reset()
 		a.server.hooks.enqueue(one, EventStatusUpdated)
 	}
-	a.server.mu.Unlock()
+	return nil
 }
 
 // DeleteSession deletes a session as the delete call does. It panics if there is no such session.

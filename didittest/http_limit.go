@@ -18,20 +18,24 @@ type limiter struct {
 	seen map[scopeKey][]time.Time
 }
 
-// scopeKey is a counter: reads and writes have one each.
-type scopeKey struct {
-	identifier string
-	read       bool
+// scopeKey is a counter: Didit's scopes have one each per identifier.
+type scopeKey struct{ identifier, scope string }
+
+// limits are the scopes that a call counts in, with their limits.
+func (c *call) limits() map[string]int {
+	cfg := &c.server.cfg
+	switch {
+	case c.request.Method != http.MethodGet:
+		return map[string]int{"generic-write": cfg.writes}
+	case c.op.name == OpSessionPDF:
+		return map[string]int{"generic-get": cfg.reads, "session-generate-pdf": cfg.pdfs}
+	}
+	return map[string]int{"generic-get": cfg.reads}
 }
 
 // check counts a call, or returns the 429 that refuses it. What is refused does not count.
 func (l *limiter) check(c *call) *answer {
-	read := c.request.Method == http.MethodGet
-	limit := c.server.cfg.writes
-	if read {
-		limit = c.server.cfg.reads
-	}
-	if limit == 0 {
+	if c.server.cfg.writes == 0 && c.server.cfg.reads == 0 {
 		return nil
 	}
 	l.mu.Lock()
@@ -39,22 +43,30 @@ func (l *limiter) check(c *call) *answer {
 	if l.seen == nil {
 		l.seen = map[scopeKey][]time.Time{}
 	}
-	key := scopeKey{identifier(c.request), read}
-	now := c.server.Now()
-	times := l.seen[key]
-	old := 0
-	for old < len(times) && !times[old].Add(window).After(now) {
-		old++
+	now, who, limits := c.server.Now(), identifier(c.request), c.limits()
+	for scope, limit := range limits {
+		if limit == 0 {
+			continue
+		}
+		times := l.seen[scopeKey{who, scope}]
+		old := 0
+		for old < len(times) && !times[old].Add(window).After(now) {
+			old++
+		}
+		times = times[old:]
+		l.seen[scopeKey{who, scope}] = times
+		if len(times) >= limit {
+			a := throttled(limit, times[len(times)-limit].Add(window), now)
+			return &a
+		}
 	}
-	times = times[old:]
-	if len(times) < limit {
-		l.seen[key] = append(times, now)
-		return nil
+	for scope, limit := range limits {
+		if limit > 0 {
+			key := scopeKey{who, scope}
+			l.seen[key] = append(l.seen[key], now)
+		}
 	}
-	l.seen[key] = times
-	free := times[len(times)-limit].Add(window)
-	a := throttled(limit, free, now)
-	return &a
+	return nil
 }
 
 // throttled is Didit's 429: free is when the next call may pass.

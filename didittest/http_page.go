@@ -1,7 +1,7 @@
 package didittest
 
 import (
-	"net/url"
+	"math"
 	"strconv"
 )
 
@@ -13,18 +13,16 @@ func (c *call) link(offset, limit int, there bool) any {
 	q := cloneValues(c.query)
 	q.Set("limit", strconv.Itoa(limit))
 	q.Set("offset", strconv.Itoa(offset))
-	u := url.URL{Scheme: "http", Host: c.request.Host, Path: c.request.URL.Path, RawQuery: q.Encode()}
-	if c.request.TLS != nil {
-		u.Scheme = "https"
-	}
-	return u.String()
+	// Never by the request's Host header: a client would follow it with its key.
+	return c.server.url + c.request.URL.EscapedPath() + "?" + q.Encode()
 }
 
-// number reads limit and offset: what is not a number, or too low, is the default, as in the framework Didit runs on.
+// number reads limit and offset: what is not a number, or too low, is the default, as in the framework Didit runs on. One
+// that is larger than there can be rows is as good as another.
 func number(text string, fallback, low int) int {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < low {
 		return fallback
 	}
-	return n
+	return min(n, math.MaxInt32)
 }

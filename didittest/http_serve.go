@@ -42,20 +42,21 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	own := takeStream(r)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	body, err := s.readBody(w, r)
 	c := &call{server: s, request: r, body: body, now: s.Now(), query: r.URL.Query(), stream: own}
+	m := masker{r.Header.Get("X-Api-Key")}
 	c.record = &Request{
 		ID:     "req-" + strconv.FormatUint(requestCount.Add(1), 10),
 		Time:   c.now,
-		Method: r.Method,
-		Path:   maskText(r.URL.Path),
-		Query:  maskQuery(c.query),
-		Header: maskHeader(r.Header),
-		Body:   maskBody(body),
+		Method: m.text(r.Method),
+		Path:   m.text(r.URL.Path),
+		Query:  m.query(c.query),
+		Header: m.header(r.Header),
+		Body:   m.body(body),
 	}
-	m, known := route(r.Method, r.URL.Path)
-	c.op, c.sessionID = m.operation, strings.ToLower(m.sessionID)
-	c.record.SessionID = maskText(m.sessionID)
+	found, known := route(r.Method, r.URL.Path)
+	c.op, c.sessionID = found.operation, strings.ToLower(found.sessionID)
+	c.record.SessionID = m.text(found.sessionID)
 	if c.op != nil {
 		c.record.Operation = c.op.name
 	}
@@ -80,13 +81,27 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	case !known:
 		c.write(w, htmlAnswer(http.StatusNotFound))
-	case m.noSlash:
+	case found.noSlash:
 		c.write(w, slashed(r))
-	case m.operation == nil:
-		c.write(w, detail(http.StatusMethodNotAllowed, `Method "`+r.Method+`" not allowed.`).with("Allow", m.allow))
+	case found.operation == nil:
+		c.write(w, detail(http.StatusMethodNotAllowed, `Method "`+r.Method+`" not allowed.`).with("Allow", found.allow))
 	default:
 		c.answer(w)
 	}
+}
+
+// readBody reads the body within the time that a request has to arrive. A handler's own slowness does not count.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil, nil
+	}
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(s.cfg.readTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil { // net/http reads on where a body is left
+		_ = control.SetReadDeadline(time.Time{})
+	}
+	return body, err
 }
 
 func tooLarge(err error) bool {
@@ -125,11 +140,21 @@ func (c *call) answer(w http.ResponseWriter) {
 		c.misbehave(w, f)
 		return
 	}
+	if h, r := c.handler(); h != nil {
+		sw := &statusWriter{ResponseWriter: w, call: c}
+		if h.ServeHTTP(sw, r); !sw.done {
+			sw.WriteHeader(http.StatusOK)
+		}
+		return
+	}
 	c.write(w, c.apply())
 }
 
 // apply does what the operation does.
 func (c *call) apply() answer {
+	if h, r := c.handler(); h != nil {
+		return recorded(h, r)
+	}
 	if len(c.body) > 0 && !c.op.reads() {
 		if ct := c.request.Header.Get("Content-Type"); !isJSON(ct) {
 			return detail(http.StatusUnsupportedMediaType, "Unsupported media type in request.")

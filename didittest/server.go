@@ -1,6 +1,7 @@
 package didittest
 
 import (
+	"cmp"
 	"crypto/tls"
 	"io"
 	"log"
@@ -20,8 +21,9 @@ import (
 type Server struct {
 	cfg     config
 	http    *httptest.Server
-	url     string
-	tls     bool // HTTPS, and with it HTTP/2
+	url     string // as others know it
+	local   string // as this process does
+	tls     bool   // HTTPS, and with it HTTP/2
 	signKey []byte
 	skew    atomic.Int64 // nanoseconds that Advance added
 	closing chan struct{}
@@ -35,6 +37,7 @@ type Server struct {
 	sessions map[string]*session
 	imports  map[importKey]string // the copy, deleted or not
 	late     []lateCall
+	handlers map[Operation]http.Handler // see Handle
 
 	faults  faultList
 	limits  limiter
@@ -66,6 +69,9 @@ func NewTLSServer(opts ...Option) *Server {
 	return s
 }
 
+// idleTimeout is how long a connection may do nothing between calls. Clients keep idle ones for less as a rule.
+const idleTimeout = 2 * time.Minute
+
 func newServer(opts []Option) *Server {
 	cfg := defaults()
 	for _, o := range opts {
@@ -79,6 +85,7 @@ func newServer(opts []Option) *Server {
 		keys:     map[string]*apiKey{},
 		sessions: map[string]*session{},
 		imports:  map[importKey]string{},
+		handlers: map[Operation]http.Handler{},
 	}
 	s.faults.rng = rand.New(rand.NewPCG(cfg.seed, 0)) //nolint:gosec // faults have to repeat, nothing is secret here
 	s.history.limit = cfg.history
@@ -86,6 +93,8 @@ func newServer(opts []Option) *Server {
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	// Dropped connections and failed handshakes are wanted; nobody needs to read about them.
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.http.Config.ReadHeaderTimeout = cfg.readTimeout
+	s.http.Config.IdleTimeout = idleTimeout
 	if cfg.listener != nil {
 		_ = s.http.Listener.Close()
 		s.http.Listener = cfg.listener
@@ -100,7 +109,8 @@ func (s *Server) started(scheme string) {
 		_, port, _ := net.SplitHostPort(host)
 		host = net.JoinHostPort("127.0.0.1", port)
 	}
-	s.url = scheme + "://" + host
+	s.local = scheme + "://" + host
+	s.url = cmp.Or(s.cfg.baseURL, s.local)
 	if t, ok := s.http.Client().Transport.(*http.Transport); ok {
 		t.MaxIdleConnsPerHost = 128
 		t.MaxIdleConns = 0
