@@ -1,6 +1,7 @@
 package didittest
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -37,8 +38,16 @@ type faultList struct {
 // could meet, since a fault that never fires makes a green test worthless: an unknown operation, kind or application, a
 // field that its kind does not use, a value out of bounds.
 func (s *Server) Inject(f Fault) *Injected {
+	i, err := s.inject(f)
+	if err != nil {
+		panic("didittest: fault: " + err.Error())
+	}
+	return i
+}
+
+func (s *Server) inject(f Fault) (*Injected, error) {
 	if problem := s.problem(f); problem != "" {
-		panic("didittest: fault: " + problem)
+		return nil, errors.New(problem)
 	}
 	i := &Injected{fault: f, left: f.Times, skip: f.Skip}
 	if f.Times == 0 {
@@ -48,7 +57,7 @@ func (s *Server) Inject(f Fault) *Injected {
 	defer s.faults.mu.Unlock()
 	s.faults.list = append(s.faults.list, i)
 	s.faults.any.Store(true)
-	return i
+	return i, nil
 }
 
 // faultStatuses are the status codes that a kind may have; the first is its default.

@@ -28,6 +28,9 @@ type Request struct {
 	Status        int    // of the answer; 0 while there is none, and where none was sent
 	Fault         FaultKind
 	Duration      time.Duration // until the answer was written, in real time
+
+	n        uint64 // of its arrival, from 1
+	revision uint64 // of its last change
 }
 
 // JSON decodes the body into v.
@@ -41,9 +44,11 @@ func (s *Server) ResetRequests() { s.history.reset() }
 
 // history is the record of requests.
 type history struct {
-	mu    sync.Mutex
-	limit int // below 0: none
-	list  []*Request
+	mu      sync.Mutex
+	limit   int // below 0: none
+	list    []*Request
+	count   uint64
+	changes *changes
 }
 
 func (h *history) add(r *Request) {
@@ -52,6 +57,8 @@ func (h *history) add(r *Request) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.count++
+	r.n, r.revision = h.count, h.changes.next()
 	h.list = append(h.list, r)
 	if h.limit > 0 && len(h.list) >= 2*h.limit {
 		h.list = append([]*Request(nil), h.list[len(h.list)-h.limit:]...)
@@ -63,6 +70,9 @@ func (h *history) update(r *Request, f func(*Request)) Request {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	f(r)
+	if h.limit != 0 {
+		r.revision = h.changes.next()
+	}
 	return *r
 }
 

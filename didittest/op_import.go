@@ -58,6 +58,7 @@ func (c *call) importShared() answer {
 	}
 	s.add(one)
 	s.imports[importKey{app.ID, source.id}] = one.id
+	s.tokens.redeemed(token, one.id)
 	if s.cfg.importWebhooks {
 		s.hooks.enqueue(one, EventStatusUpdated)
 	}

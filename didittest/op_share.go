@@ -68,5 +68,7 @@ func (s *Server) mint(from *Application, sessionID string, kind didit.SessionKin
 	if s.kindless(kind) {
 		claims.SessionKind = ""
 	}
-	return sharetoken.Sign(s.signKey, claims)
+	text := sharetoken.Sign(s.signKey, claims)
+	s.tokens.add(&mintedToken{text: text, claims: claims, kind: kind})
+	return text
 }

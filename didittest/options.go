@@ -117,6 +117,12 @@ func WithURL(base string) Option {
 	return func(c *config) { c.baseURL = strings.TrimSuffix(base, "/") }
 }
 
+// WithControlHosts lets [Server.Control] be reached by names other than those of loopback, for example in a container. A name
+// that others can make point to this machine opens it to web pages.
+func WithControlHosts(names ...string) Option {
+	return func(c *config) { c.controlHosts = append(c.controlHosts, names...) }
+}
+
 // WithLatency delays every answer by d of real time, before anything is applied. A client that hangs up ends the delay, and
 // its call is then not applied. Default 0.
 func WithLatency(d time.Duration) Option {

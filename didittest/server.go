@@ -39,6 +39,9 @@ type Server struct {
 	late     []lateCall
 	handlers map[Operation]http.Handler // see Handle
 
+	run     string // another one for each server
+	changes changes
+	tokens  tokenList
 	faults  faultList
 	limits  limiter
 	history history
@@ -88,7 +91,9 @@ func newServer(opts []Option) *Server {
 		handlers: map[Operation]http.Handler{},
 	}
 	s.faults.rng = rand.New(rand.NewPCG(cfg.seed, 0)) //nolint:gosec // faults have to repeat, nothing is secret here
+	s.run = random.UUID()[:8]
 	s.history.limit = cfg.history
+	s.history.changes = &s.changes
 	s.hooks.init(s)
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	// Dropped connections and failed handshakes are wanted; nobody needs to read about them.

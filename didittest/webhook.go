@@ -2,9 +2,10 @@ package didittest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"net/url"
 	"time"
 
 	"github.com/didit-go/didit"
@@ -43,7 +44,9 @@ type Delivery struct {
 	Event      EventType
 	Attempt    int // from 1
 	At         time.Time
+	URL        string
 	StatusCode int         // what the receiver answered; 0: it did not
+	Error      string      // why it did not
 	Lost       bool        // see [Server.LoseWebhooks]
 	Header     http.Header // as sent
 	Body       []byte      // as sent
@@ -52,12 +55,19 @@ type Delivery struct {
 // DeliverTo sends the application's events to url, http or https, from now on. An empty url stops that. Deliveries are made in
 // the background, one at a time; [Server.FlushWebhooks] waits for them.
 func (a *Application) DeliverTo(url string) {
-	if url != "" && !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
-		panic("didittest: not a URL to deliver webhooks to")
+	if err := a.deliverTo(url); err != nil {
+		panic("didittest: " + err.Error())
+	}
+}
+
+func (a *Application) deliverTo(to string) error {
+	if u, err := url.Parse(to); to != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("webhooks go to a URL, for example http://127.0.0.1:9000/webhook")
 	}
 	a.server.mu.Lock()
-	a.hook = hookTarget{url: url}
-	a.server.mu.Unlock()
+	defer a.server.mu.Unlock()
+	a.hook = hookTarget{url: to}
+	return nil
 }
 
 // Send sends an event of the application that concerns a session. It panics if the event or the session is unknown.

@@ -30,6 +30,13 @@ type pending struct {
 	dropped   bool // its session was deleted while it was on its way
 }
 
+// loggedDelivery is a delivery with what tells it from those of other applications, and when it was made.
+type loggedDelivery struct {
+	Delivery
+	application string
+	revision    uint64
+}
+
 // retryAfter is how long after an attempt the next one follows: the documented two retries.
 var retryAfter = []time.Duration{time.Minute, 4 * time.Minute}
 
@@ -45,6 +52,7 @@ type dispatcher struct {
 	queue        []*pending
 	flying       *pending // being sent
 	done         map[*Application][]Delivery
+	log          []loggedDelivery // of all applications
 	lose, repeat int
 	running      bool
 	closed       bool
@@ -231,16 +239,18 @@ func (d *dispatcher) attempt(p *pending) {
 	}
 	again := false
 	for range times {
-		status := 0
+		status, problem := 0, "lost on its way"
 		if !lost {
 			d.mu.Unlock()
-			status = d.send(p)
+			status, problem = d.send(p)
 			d.mu.Lock()
 		}
-		d.done[p.app] = append(d.done[p.app], Delivery{
+		made := Delivery{
 			ID: random.UUID(), EventID: p.eventID, SessionID: p.sessionID, Event: p.event, Attempt: p.attempt, At: d.server.Now(),
-			StatusCode: status, Lost: lost, Header: p.header.Clone(), Body: p.body,
-		})
+			URL: p.url, StatusCode: status, Error: problem, Lost: lost, Header: p.header.Clone(), Body: p.body,
+		}
+		d.done[p.app] = append(d.done[p.app], made)
+		d.log = append(d.log, loggedDelivery{made, p.app.ID, d.server.changes.next()})
 		again = status == 0 || status == http.StatusNotFound || status >= 500
 	}
 	if again && p.attempt <= len(retryAfter) && !d.closed && !p.dropped {
@@ -249,18 +259,18 @@ func (d *dispatcher) attempt(p *pending) {
 	}
 }
 
-// send returns the status that the receiver answered, or 0.
-func (d *dispatcher) send(p *pending) int {
+// send returns the status that the receiver answered, or why it did not.
+func (d *dispatcher) send(p *pending) (status int, problem string) {
 	req, err := http.NewRequestWithContext(d.ctx, http.MethodPost, p.url, bytes.NewReader(p.body))
 	if err != nil {
-		return 0
+		return 0, err.Error()
 	}
 	req.Header = p.header.Clone()
 	resp, err := d.client.Do(req)
 	if err != nil {
-		return 0
+		return 0, err.Error()
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<20))
 	_ = resp.Body.Close()
-	return resp.StatusCode
+	return resp.StatusCode, ""
 }
