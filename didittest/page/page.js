@@ -75,6 +75,7 @@ function show(list, items, keyOf, make) {
     if (was && was.shown === text) return was;
     const node = make(item);
     node.dataset.row = key;
+    if (!settled) node.classList.remove('new');
     node.shown = text;
     const open = was?.querySelector(':scope > details')?.open;
     if (open) node.querySelector(':scope > details').open = true;
@@ -145,6 +146,7 @@ function session(s) {
       does.append(button(s.id + with_.id, `Share with ${with_.name}`, async () => {
         const token = await call('POST', `sessions/${s.id}/share`, { application: with_.id });
         tokens.set(token.fingerprint, token.share_token);
+        renderSoon(); // the stream may have been faster
         return `${appName(s.application)} has a token for ${with_.name}: ${token.fingerprint}. It is below, under share tokens.`;
       }, true));
     }
@@ -264,6 +266,7 @@ function tick() {
 
 let run = null;
 let waiting = false;
+let settled = false; // what comes from now on is new
 
 function renderSoon() {
   if (waiting) return;
@@ -273,6 +276,7 @@ function renderSoon() {
     if (!state) return;
     render();
     renderFeeds();
+    settled = true;
   });
 }
 
