@@ -91,9 +91,8 @@ func (c *control) client(a *Application) *didit.Client {
 // failed is what a call of the client came to.
 func failed(err error) error {
 	e := refuse(http.StatusUnprocessableEntity, "%s", err)
-	var api *didit.APIError
-	if errors.As(err, &api) {
-		e.with("status", api.StatusCode)
+	if api, ok := errors.AsType[*didit.APIError](err); ok {
+		return e.with("status", api.StatusCode)
 	}
 	return e
 }

@@ -120,7 +120,7 @@ func TestControlStory(t *testing.T) {
 
 	requests := rows(t, d.tell("GET", "/requests", "").body, "requests")
 	require.Greater(t, len(requests), 3)
-	assert.Equal(t, 1.0, requests[0]["n"])
+	assert.EqualValues(t, 1, requests[0]["n"])
 	assert.Equal(t, "GetSession", requests[0]["operation"])
 	lost := requests[2]
 	assert.Equal(t, "answer-lost", lost["fault"])
@@ -128,7 +128,7 @@ func TestControlStory(t *testing.T) {
 	assert.NotContains(t, d.tell("GET", "/requests", "").text, token)
 	last := requests[len(requests)-1]
 	assert.Len(t, rows(t, d.tell("GET", "/requests?after=2", "").body, "requests"), len(requests)-2)
-	assert.Equal(t, float64(len(requests)), last["n"])
+	assert.EqualValues(t, len(requests), last["n"])
 
 	r = d.tell("POST", "/applications", `{"name":"Partner C"}`)
 	assert.Equal(t, 201, r.status)
@@ -139,7 +139,7 @@ func TestControlStory(t *testing.T) {
 	assert.GreaterOrEqual(t, d.server.Now().Sub(before), 25*time.Hour)
 	assert.Equal(t, "expired", rows(t, d.tell("GET", "/state", "").body, "tokens")[0]["state"])
 	d.tell("POST", "/faults", `{"operation":"Any","kind":"dropped","times":-1}`)
-	assert.Equal(t, 1.0, d.tell("DELETE", "/faults", "").body["ended"])
+	assert.EqualValues(t, 1, d.tell("DELETE", "/faults", "").body["ended"])
 	assert.Equal(t, 200, d.get("/v3/sessions/").status)
 	assert.Empty(t, rows(t, d.tell("GET", "/state", "").body, "faults"))
 }

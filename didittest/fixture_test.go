@@ -91,7 +91,9 @@ func TestPagesAtTheEdge(t *testing.T) {
 		req.Header.Set("X-Api-Key", w.a.APIKey)
 		resp, err := w.client.Do(req)
 		require.NoError(t, err)
-		var page struct{ Next string }
+		var page struct {
+			Next string `json:"next"`
+		}
 		require.NoError(t, json.NewDecoder(resp.Body).Decode(&page))
 		resp.Body.Close()
 		assert.True(t, strings.HasPrefix(page.Next, w.server.URL()+path+"?"), page.Next)

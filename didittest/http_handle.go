@@ -33,9 +33,9 @@ func (c *call) handler() (http.Handler, *http.Request) {
 	if h == nil {
 		return nil, nil
 	}
-	r := c.request.Clone(c.request.Context())
+	r := *c.request
 	r.Body = io.NopCloser(bytes.NewReader(c.body))
-	return h, r
+	return h, &r
 }
 
 // recorded is what a handler answers, for a fault to spoil.

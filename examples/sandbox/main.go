@@ -106,7 +106,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if onTerminal(stderr) {
-		fmt.Fprint(stderr, welcome(out))
+		_, _ = fmt.Fprint(stderr, welcome(out))
 	}
 	if cfg.open {
 		openBrowser(ctx, out.ControlURL)
@@ -165,7 +165,7 @@ func openBrowser(ctx context.Context, address string) {
 	if command == nil {
 		command = []string{"xdg-open"}
 	}
-	_ = exec.CommandContext(ctx, command[0], append(command[1:], address)...).Start()
+	_ = exec.CommandContext(ctx, command[0], append(command[1:], address)...).Start() //nolint:gosec // the address is our own
 }
 
 // fill makes two applications, and sessions of both kinds in the first one.
