@@ -21,11 +21,12 @@ import (
 func (s *Server) serveHTTP2() func(*http.Server, *tls.Conn, http.Handler) {
 	protocols := new(http.Protocols)
 	protocols.SetUnencryptedHTTP2(true) // TLS is behind us here
-	inner := &http.Server{              //nolint:gosec // the outer server has read nothing but the handshake, and bounded it
-		Handler:     http.HandlerFunc(s.serve),
-		Protocols:   protocols,
-		ErrorLog:    s.http.Config.ErrorLog,
-		IdleTimeout: idleTimeout,
+	inner := &http.Server{
+		Handler:           http.HandlerFunc(s.serve),
+		Protocols:         protocols,
+		ErrorLog:          s.http.Config.ErrorLog,
+		IdleTimeout:       idleTimeout,
+		ReadHeaderTimeout: s.cfg.readTimeout, // for the preface
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			return context.WithValue(ctx, frameConnKey{}, c)
 		},

@@ -256,6 +256,7 @@ function render() {
   options($('add').status, same(state.statuses), 'Approved');
   options($('fault').operation, same(['Any', ...state.operations]), 'ImportSharedSession');
   options($('fault').kind, same(state.kinds), 'answer-lost');
+  options($('fault').application, [['', 'any'], ...state.applications.map((a) => [a.id, a.name])]);
 }
 
 function tick() {
@@ -338,7 +339,10 @@ const setFault = async (body) => {
 $('fault').addEventListener('submit', (event) => {
   event.preventDefault();
   const form = $('fault');
-  act(form.querySelector('button'), () => setFault({ operation: form.operation.value, kind: form.kind.value, times: Number(form.times.value) }))();
+  act(form.querySelector('button'), () => setFault({
+    operation: form.operation.value, kind: form.kind.value, times: Number(form.times.value), skip: Number(form.skip.value),
+    probability: Number(form.probability.value), status: Number(form.status.value), application: form.application.value,
+  }))();
 });
 $('lose').addEventListener('click', act($('lose'), () => setFault({ operation: 'ImportSharedSession', kind: 'answer-lost' })));
 $('end-faults').addEventListener('click', act($('end-faults'), async () => `${(await call('DELETE', 'faults')).ended} ended.`));

@@ -139,7 +139,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	app.SetStatus(during, didit.StatusDeclined)
-	server.FlushWebhooks()                     // the event comes,
+	server.FlushWebhooks()             // the event comes,
 	s.records.store(m, session.Status) // and the worker stores what it has read
 	if err := s.work(ctx); err != nil {
 		return err

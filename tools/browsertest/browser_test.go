@@ -202,6 +202,45 @@ func TestKeyboard(t *testing.T) {
 	b.settled()
 }
 
+// TestForms: what the page's forms send is what the server gets, and what it refuses is said.
+func TestForms(t *testing.T) {
+	b := open(t, 360, true)
+	fill := func(selector, value string) {
+		b.run(chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = %q`, selector, value), nil))
+	}
+	b.run(chromedp.Evaluate(`document.querySelector('.form').open = true`, nil))
+	fill("#add [name=patch]", "{")
+	b.press("#add", "Add session")
+	b.until("#said", "The patch is not JSON.")
+	fill("#add [name=patch]", `{"status":"Declined"}`)
+	b.press("#add", "Add session")
+	b.until("#said", "a patch cannot change status")
+	fill("#add [name=patch]", `{"callback":"https://x.example"}`)
+	fill("#add [name=vendor_data]", "by hand")
+	b.press("#add", "Add session")
+	b.until("#sessions", "by hand")
+	fill("#fault [name=operation]", "ListSessions")
+	fill("#fault [name=kind]", "error-before")
+	fill("#fault [name=skip]", "2")
+	fill("#fault [name=status]", "404")
+	b.press("#fault", "Set fault")
+	b.until("#said", "does not answer 404")
+	fill("#fault [name=status]", "502")
+	b.press("#fault", "Set fault")
+	b.until("#faults", "after 2")
+	b.press("section", "End all faults")
+	b.until("#said", "1 ended")
+	fill("#applications li:nth-child(2) [name=url]", "http://127.0.0.1:1/nobody")
+	b.press("#applications li:nth-child(2)", "Set")
+	b.until("#said", "Partner B go to")
+	b.b.AddSession(didittest.SessionFixture{Status: didit.StatusInReview, VendorData: "of B"})
+	b.until("#sessions", "of B")
+	b.press("#sessions li:first-child", "Approve")
+	b.until("#deliveries", "failed")
+	b.shoot("forms-360")
+	b.accessible()
+}
+
 // TestReconnect: what happened while the stream was down is there afterwards.
 func TestReconnect(t *testing.T) {
 	b := open(t, 1280, false)
