@@ -77,8 +77,8 @@ function show(list, items, keyOf, make) {
     node.dataset.row = key;
     if (!settled) node.classList.remove('new');
     node.shown = text;
-    const open = was?.querySelector(':scope > details')?.open;
-    if (open) node.querySelector(':scope > details').open = true;
+    const [before, now] = [was, node].map((row) => row?.querySelector(':scope > details'));
+    if (before && now) now.open = before.open;
     return node;
   });
   if (nodes.length !== list.children.length || nodes.some((node, i) => list.children[i] !== node)) {
@@ -120,8 +120,8 @@ function application(a) {
     const now = await call('POST', `applications/${a.id}/webhook`, { url: url.value.trim() });
     return now.webhook_url ? `Events of ${a.name} go to ${now.webhook_url}.` : `Events of ${a.name} go nowhere.`;
   }));
-  return el('li', {},
-    el('h3', {}, a.name),
+  return el('li', {}, el('details', { open: innerWidth >= 700 },
+    el('summary', {}, el('h3', {}, a.name)),
     el('dl', {},
       el('dt', {}, 'Id'), el('dd', {}, el('code', {}, a.id)),
       el('dt', {}, 'User workflow'), el('dd', {}, el('code', {}, a.workflows.user)),
@@ -130,7 +130,7 @@ function application(a) {
       el('dt', {}, 'Webhook secret'), secret('secret', a.webhook_secret),
       el('dt', {}, 'Try it'), el('dd', {}, el('code', {}, curl('••••')))),
     el('div', { className: 'does' }, copy(a.id + 'curl', 'curl line', curl(a.api_key)), copy(a.id + 'copykey', 'key', a.api_key)),
-    form);
+    form));
 }
 
 function session(s) {
