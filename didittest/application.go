@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // Application is one of Didit's: a partner with keys, workflows and sessions of its own. Its exported fields do not change.
@@ -50,7 +51,7 @@ func (a *Application) AddWorkflow(kind didit.SessionKind) string {
 }
 
 func (a *Application) addWorkflow(kind didit.SessionKind) string {
-	w := workflow{id: newUUID(), kind: kind, label: "Identity check"}
+	w := workflow{id: random.UUID(), kind: kind, label: "Identity check"}
 	if kind == didit.KindBusiness {
 		w.label = "Company check"
 	}
@@ -126,16 +127,27 @@ func (a *Application) mustFind(id string, unlock func()) *session {
 // SetStatus moves a session to a status, as its person or Didit would do, and sends status.updated if it changed. It panics if
 // the session or the status is unknown.
 func (a *Application) SetStatus(sessionID string, status didit.SessionStatus) {
-	mustStatus(status)
+	if err := a.setStatus(sessionID, status); err != nil {
+		panic("didittest: " + err.Error())
+	}
+}
+
+func (a *Application) setStatus(sessionID string, status didit.SessionStatus) error {
+	if !statuses[status] {
+		return unknownStatus(status)
+	}
 	a.server.mu.Lock()
-	one := a.mustFind(sessionID, a.server.mu.Unlock)
-	changed := one.setStatus(status)
-	if changed {
+	defer a.server.mu.Unlock()
+	one := a.find(sessionID)
+	if one == nil {
+		return fmt.Errorf("application %s has no session %s", a.Name, sessionID)
+	}
+	if one.setStatus(status) {
 		one.verdict = status
 		one.blocks.reset()
 		a.server.hooks.enqueue(one, EventStatusUpdated)
 	}
-	a.server.mu.Unlock()
+	return nil
 }
 
 // DeleteSession deletes a session as the delete call does. It panics if there is no such session.

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/mergepatch"
 )
 
 // decision answers GET /v3/session/{id}/decision/, at any time in a session's life.
@@ -94,7 +95,15 @@ func (c *call) withBlocks(head obj, one *session) rawJSON {
 	b := make([]byte, 0, len(first)+len(blocks))
 	b = append(b, first[:len(first)-1]...)
 	b = append(b, ',')
-	return append(b, blocks[1:]...)
+	b = append(b, blocks[1:]...)
+	if len(one.subject.patch) == 0 {
+		return b
+	}
+	patched, err := mergepatch.Apply(b, one.subject.patch)
+	if err != nil {
+		panic("didittest: a patch was checked and cannot be applied: " + err.Error())
+	}
+	return patched
 }
 
 // blockView is one of the ways in which blocks are shown.

@@ -24,15 +24,15 @@
 //
 // # Other languages
 //
-// The program examples/sandbox serves it to clients in any language:
+// The program examples/sandbox serves it to clients in any language, and [Server.Control]
+// beside it, which does for them what the methods here do for Go, and is a page for people:
 //
 //	go install github.com/didit-go/didit/examples/sandbox@latest
-//	sandbox -addr 127.0.0.1:8123
+//	sandbox -addr 127.0.0.1:8123 -control 127.0.0.1:8124
 //
-// It prints one line of JSON with the base URL, the keys of two applications and the
-// ids of the first one's sessions. A test in Python, Node or Java starts it, reads the
-// line, points its own client at base_url, and ends it with SIGTERM. (go run does not
-// pass a SIGTERM on: it ends, and the program goes on.) The flag -fault makes calls go
-// wrong, -dialect and -rate-limit are the options of the same name, and -webhooks
-// delivers events to a URL.
+// It prints one line of JSON with the base URL, the control API's address, the keys of
+// two applications and the ids of the first one's sessions. A test in Python, Node or Java
+// starts it, reads the line, points its own client at base_url, and ends it with SIGTERM.
+// (go run does not pass a SIGTERM on: it ends, and the program goes on.) The README in this
+// directory has quick starts, and says what the stand-in does not do.
 package didittest

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 )
 
@@ -35,6 +37,10 @@ type config struct {
 	maxPage          int
 	webhookTransport http.RoundTripper
 	webhookTimeout   time.Duration
+	readTimeout      time.Duration
+	baseURL          string
+	pdfs             int
+	controlHosts     []string
 }
 
 func defaults() config {
@@ -43,10 +49,11 @@ func defaults() config {
 		clock:            time.Now,
 		seed:             1,
 		history:          -1,
-		success:          map[Operation]int{OpImportSharedSession: http.StatusCreated, OpCreateSession: http.StatusCreated},
+		success:          map[Operation]int{},
 		sourceInDecision: true,
 		inheritVendor:    true,
 		webhookTimeout:   5 * time.Second, // Didit's own
+		readTimeout:      10 * time.Second,
 	}
 }
 
@@ -71,6 +78,8 @@ func WithRateLimit(perMinute int) Option { return WithRateLimits(perMinute, perM
 const (
 	DocumentedWritesPerMinute = 300
 	DocumentedReadsPerMinute  = 600
+
+	documentedPDFsPerMinute = 50
 )
 
 // WithRateLimits is [WithRateLimit] with a figure of its own for writes (POST, PATCH, DELETE) and reads (GET). 0 is no limit.
@@ -79,6 +88,39 @@ func WithRateLimits(writesPerMinute, readsPerMinute int) Option {
 		panic("didittest: a rate limit below 0")
 	}
 	return func(c *config) { c.writes, c.reads = writesPerMinute, readsPerMinute }
+}
+
+// WithDocumentedLimits sets the limits that Didit documents for these calls: 300 writes, 600 reads and, among these, 50 reports
+// in any 60 seconds, per key.
+func WithDocumentedLimits() Option {
+	return func(c *config) {
+		c.writes, c.reads, c.pdfs = DocumentedWritesPerMinute, DocumentedReadsPerMinute, documentedPDFsPerMinute
+	}
+}
+
+// WithReadTimeout sets how long a request may take to arrive, in real time: a connection that sends no more is closed. Default
+// 10 s.
+func WithReadTimeout(d time.Duration) Option {
+	if d <= 0 {
+		panic("didittest: a read timeout of 0 or below")
+	}
+	return func(c *config) { c.readTimeout = d }
+}
+
+// WithURL sets the base URL that the server says it has, in [Server.URL] and in its answers, where clients reach it by another
+// name than that of its listener: in a container, behind a proxy.
+func WithURL(base string) Option {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		panic("didittest: not a base URL, for example http://sandbox:8123")
+	}
+	return func(c *config) { c.baseURL = strings.TrimSuffix(base, "/") }
+}
+
+// WithControlHosts lets [Server.Control] be reached by names other than those of loopback, for example in a container. A name
+// that others can make point to this machine opens it to web pages.
+func WithControlHosts(names ...string) Option {
+	return func(c *config) { c.controlHosts = append(c.controlHosts, names...) }
 }
 
 // WithLatency delays every answer by d of real time, before anything is applied. A client that hangs up ends the delay, and

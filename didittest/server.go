@@ -1,6 +1,7 @@
 package didittest
 
 import (
+	"cmp"
 	"crypto/tls"
 	"io"
 	"log"
@@ -12,14 +13,17 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // Server is an in-memory Didit on a real socket. All its methods may be called at any time from any goroutine.
 type Server struct {
 	cfg     config
 	http    *httptest.Server
-	url     string
-	tls     bool // HTTPS, and with it HTTP/2
+	url     string // as others know it
+	local   string // as this process does
+	tls     bool   // HTTPS, and with it HTTP/2
 	signKey []byte
 	skew    atomic.Int64 // nanoseconds that Advance added
 	closing chan struct{}
@@ -33,7 +37,11 @@ type Server struct {
 	sessions map[string]*session
 	imports  map[importKey]string // the copy, deleted or not
 	late     []lateCall
+	handlers map[Operation]http.Handler // see Handle
 
+	run     string // another one for each server
+	changes changes
+	tokens  tokenList
 	faults  faultList
 	limits  limiter
 	history history
@@ -64,6 +72,9 @@ func NewTLSServer(opts ...Option) *Server {
 	return s
 }
 
+// idleTimeout is how long a connection may do nothing between calls. Clients keep idle ones for less as a rule.
+const idleTimeout = 2 * time.Minute
+
 func newServer(opts []Option) *Server {
 	cfg := defaults()
 	for _, o := range opts {
@@ -71,19 +82,24 @@ func newServer(opts []Option) *Server {
 	}
 	s := &Server{
 		cfg:      cfg,
-		signKey:  []byte(newSecret()),
+		signKey:  []byte(random.Secret()),
 		closing:  make(chan struct{}),
 		appByID:  map[string]*Application{},
 		keys:     map[string]*apiKey{},
 		sessions: map[string]*session{},
 		imports:  map[importKey]string{},
+		handlers: map[Operation]http.Handler{},
 	}
 	s.faults.rng = rand.New(rand.NewPCG(cfg.seed, 0)) //nolint:gosec // faults have to repeat, nothing is secret here
+	s.run = random.UUID()[:8]
 	s.history.limit = cfg.history
+	s.history.changes = &s.changes
 	s.hooks.init(s)
 	s.http = httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	// Dropped connections and failed handshakes are wanted; nobody needs to read about them.
 	s.http.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.http.Config.ReadHeaderTimeout = cfg.readTimeout
+	s.http.Config.IdleTimeout = idleTimeout
 	if cfg.listener != nil {
 		_ = s.http.Listener.Close()
 		s.http.Listener = cfg.listener
@@ -98,7 +114,8 @@ func (s *Server) started(scheme string) {
 		_, port, _ := net.SplitHostPort(host)
 		host = net.JoinHostPort("127.0.0.1", port)
 	}
-	s.url = scheme + "://" + host
+	s.local = scheme + "://" + host
+	s.url = cmp.Or(s.cfg.baseURL, s.local)
 	if t, ok := s.http.Client().Transport.(*http.Transport); ok {
 		t.MaxIdleConnsPerHost = 128
 		t.MaxIdleConns = 0
@@ -128,38 +145,6 @@ func (s *Server) Close() {
 	})
 }
 
-// gauge counts what is under way. A sync.WaitGroup will not do: requests may still arrive while Close waits.
-type gauge struct {
-	mu    sync.Mutex
-	n     int
-	empty chan struct{} // closed when n falls to 0; nil while nobody waits
-}
-
-func (g *gauge) add(n int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.n += n
-	if g.n == 0 && g.empty != nil {
-		close(g.empty)
-		g.empty = nil
-	}
-}
-
-// idle is closed as soon as nothing is under way.
-func (g *gauge) idle() <-chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.empty == nil {
-		g.empty = make(chan struct{})
-	}
-	empty := g.empty
-	if g.n == 0 {
-		close(empty)
-		g.empty = nil
-	}
-	return empty
-}
-
 // URL is the base URL, without a slash at its end.
 func (s *Server) URL() string { return s.url }
 
@@ -173,7 +158,7 @@ func (s *Server) Now() time.Time {
 }
 
 // Advance moves the server's clock forward by d: tokens expire, rate limits pass, rows that lag appear, calls of
-// [FaultAppliedLate] take effect and webhooks become due (see [Server.Flush]). It panics if d is negative.
+// [FaultAppliedLate] take effect and webhooks become due (see [Server.FlushWebhooks]). It panics if d is negative.
 func (s *Server) Advance(d time.Duration) {
 	if d < 0 {
 		panic("didittest: time does not go back")
@@ -186,10 +171,10 @@ func (s *Server) Advance(d time.Duration) {
 // AddApplication makes an application with a key of full access, a webhook secret and one workflow of each kind.
 func (s *Server) AddApplication(name string) *Application {
 	a := &Application{
-		ID:            newUUID(),
+		ID:            random.UUID(),
 		Name:          name,
 		APIKey:        newKey(),
-		WebhookSecret: newSecret(),
+		WebhookSecret: random.Secret(),
 		server:        s,
 		workflows:     map[string]workflow{},
 	}
@@ -213,6 +198,6 @@ func (s *Server) Applications() []*Application {
 // keyPrefix starts every key, so that none passes for a live one.
 const keyPrefix = "sk_test_didittest_"
 
-func newKey() string { return keyPrefix + newSecret() }
+func newKey() string { return keyPrefix + random.Secret() }
 
 func isLiveKey(key string) bool { return strings.HasPrefix(key, "sk_live_") }

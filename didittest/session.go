@@ -3,6 +3,9 @@ package didittest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/didit-go/didit"
@@ -94,10 +97,18 @@ var statuses = map[didit.SessionStatus]bool{
 	didit.StatusKYCExpired: true, didit.StatusAbandoned: true,
 }
 
-func mustStatus(status didit.SessionStatus) {
-	if !statuses[status] {
-		panic(fmt.Sprintf("didittest: no such status: %q", status))
+// unknownStatus names the ten.
+func unknownStatus(status didit.SessionStatus) error {
+	return fmt.Errorf("no such status: %q; there are %s", status, join(slices.Sorted(maps.Keys(statuses))))
+}
+
+// join lists names, for errors.
+func join[T ~string](names []T) string {
+	texts := make([]string, len(names))
+	for i, name := range names {
+		texts[i] = string(name)
 	}
+	return strings.Join(texts, ", ")
 }
 
 // finished says that a session may be shared.

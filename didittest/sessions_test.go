@@ -3,7 +3,6 @@ package didittest_test
 import (
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -230,123 +229,6 @@ func TestDecision(t *testing.T) {
 			}
 		}
 	}
-}
-
-// [AUTH], [KEYS], [ERR]: keys that are wrong, missing, revoked, expired or scoped.
-func TestKeys(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	id := w.a.AddSession(didittest.SessionFixture{})
-	paths := map[string]string{
-		"list": "/v3/sessions/", "decision": "/v3/session/" + id + "/decision/", "pdf": "/v3/session/" + id + "/generate-pdf/",
-		"hooks": "/v3/session/" + id + "/webhooks/",
-	}
-	scoped := func(s didittest.KeyScope) map[string]int {
-		key := w.a.AddKey(s)
-		got := map[string]int{"share": w.do(http.MethodPost, "/v3/session/"+id+"/share/", key, `{"for_application_id":"`+w.b.ID+`"}`).status}
-		for name, path := range paths {
-			got[name] = w.do(http.MethodGet, path, key, "").status
-		}
-		return got
-	}
-	assert.Equal(t, map[string]int{"share": 403, "list": 403, "decision": 403, "pdf": 403, "hooks": 403}, scoped(didittest.KeyScope{}))
-	assert.Equal(t, map[string]int{"share": 403, "list": 200, "decision": 403, "pdf": 403, "hooks": 403}, scoped(didittest.KeyScope{Sessions: didittest.AccessRead}))
-	all := didittest.KeyScope{Sessions: didittest.AccessReadWrite, Decisions: didittest.AccessRead, Media: didittest.AccessRead}
-	assert.Equal(t, map[string]int{"share": 200, "list": 200, "decision": 200, "pdf": 200, "hooks": 200}, scoped(all))
-	other := all
-	other.Workflows = []string{w.a.AddWorkflow(didit.KindUser)}
-	assert.Equal(t, map[string]int{"share": 404, "list": 200, "decision": 404, "pdf": 404, "hooks": 404}, scoped(other), "outside its limits")
-	approved := all
-	approved.ApprovedOnly = true
-	w.a.SetStatus(id, didit.StatusDeclined)
-	assert.Equal(t, 404, scoped(approved)["decision"])
-	w.a.SetStatus(id, didit.StatusApproved)
-	assert.Equal(t, 200, scoped(approved)["decision"])
-
-	noMedia := w.a.AddKey(didittest.KeyScope{Sessions: didittest.AccessRead, Decisions: didittest.AccessRead})
-	r := w.do(http.MethodGet, paths["decision"], noMedia, "")
-	assert.Nil(t, r.body["session_url"], "[SEC]: links are for keys that may write")
-	assert.NotContains(t, r.text, "front.jpg", "[KEYS]: no media, no links to it")
-
-	expiring := all
-	expiring.ExpiresAt = w.server.Now().Add(time.Hour)
-	key := w.a.AddKey(expiring)
-	w.server.Advance(2 * time.Hour)
-	r = w.do(http.MethodGet, "/v3/sessions/", key, "")
-	assert.Equal(t, 401, r.status)
-	assert.Equal(t, "This API key has expired.", r.body["detail"])
-	w.a.RevokeKey(key)
-	assert.Equal(t, 401, w.do(http.MethodGet, "/v3/sessions/", key, "").status)
-	assert.Equal(t, 403, w.do(http.MethodGet, "/v3/sessions/", "", "").status, "[ERR]: no key is 403")
-	w.a.Delete()
-	r = w.get("/v3/sessions/")
-	assert.Equal(t, 403, r.status)
-	assert.Equal(t, "application_deleted", r.body["code"])
-
-	for dialect, want := range map[didittest.Dialect][3]int{
-		didittest.DialectNewest: {401, 401, 403}, didittest.DialectDecision: {403, 401, 403}, didittest.DialectSingular: {401, 401, 401},
-	} {
-		w := newWorld(t, didittest.WithDialect(dialect))
-		got := [3]int{
-			w.do(http.MethodGet, "/v3/sessions/", "wrong", "").status,
-			w.do(http.MethodPost, "/v3/session/"+id+"/share/", "wrong", "{}").status,
-			w.do(http.MethodGet, "/v3/sessions/", "", "").status,
-		}
-		assert.Equal(t, want, got, dialect)
-	}
-}
-
-// It cannot pass for Didit.
-func TestLiveKeys(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	assert.Equal(t, 401, w.do(http.MethodGet, "/v3/sessions/", "sk_live_0123456789", "").status)
-	assert.Empty(t, w.server.Requests(), "not recorded")
-	assert.True(t, strings.HasPrefix(w.a.APIKey, "sk_test_didittest_"))
-}
-
-// What arrived, for assertions: in order, with keys and tokens masked.
-func TestRequests(t *testing.T) {
-	t.Parallel()
-	var seen []didittest.Request
-	done := make(chan struct{}, 10)
-	w := newWorld(t, didittest.WithObserver(func(r didittest.Request) { seen = append(seen, r); done <- struct{}{} }))
-	source := w.a.AddSession(didittest.SessionFixture{})
-	token := w.share(source)
-	w.redeem(token, didit.KindUser, `,"vendor_data":"v","unknown":{"share_token":"`+token+`"}`)
-	w.get("/v3/sessions/?search=" + url.QueryEscape(token) + "&vendor_data=v")
-	w.get("/v3/session/" + token + "/decision/")
-	for range 4 {
-		<-done
-	}
-	all := w.server.Requests()
-	require.Len(t, all, 4)
-	require.Len(t, seen, 4)
-	assert.Equal(t, didittest.OpImportSharedSession, all[1].Operation)
-	assert.Equal(t, w.b.ID, all[1].ApplicationID)
-	assert.Equal(t, 201, all[1].Status)
-	var body map[string]any
-	require.NoError(t, all[1].JSON(&body))
-	assert.Equal(t, didittest.Masked, body["share_token"])
-	assert.Equal(t, "v", body["vendor_data"])
-	assert.Equal(t, source, all[0].SessionID)
-	for _, r := range append(all, seen...) {
-		text := fmt.Sprintf("%+v %s", r, r.Body)
-		assert.NotContains(t, text, token)
-		assert.NotContains(t, text, w.a.APIKey)
-	}
-	w.server.ResetRequests()
-	assert.Empty(t, w.server.Requests())
-
-	few := newWorld(t, didittest.WithHistory(2))
-	for range 9 {
-		few.get("/v3/sessions/")
-	}
-	assert.GreaterOrEqual(t, len(few.server.Requests()), 2)
-	assert.LessOrEqual(t, len(few.server.Requests()), 4)
-	none := newWorld(t, didittest.WithHistory(0))
-	none.get("/v3/sessions/")
-	assert.Empty(t, none.server.Requests())
 }
 
 // The framework trims texts: around vendor data nothing is kept, and white space alone is none.

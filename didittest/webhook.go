@@ -1,12 +1,15 @@
 package didittest
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
-	"strings"
+	"net/url"
 	"time"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest/internal/random"
 )
 
 // EventType is the webhook_type of a delivery.
@@ -41,21 +44,30 @@ type Delivery struct {
 	Event      EventType
 	Attempt    int // from 1
 	At         time.Time
+	URL        string
 	StatusCode int         // what the receiver answered; 0: it did not
+	Error      string      // why it did not
 	Lost       bool        // see [Server.LoseWebhooks]
 	Header     http.Header // as sent
 	Body       []byte      // as sent
 }
 
 // DeliverTo sends the application's events to url, http or https, from now on. An empty url stops that. Deliveries are made in
-// the background, one at a time; [Server.Flush] waits for them.
+// the background, one at a time; [Server.FlushWebhooks] waits for them.
 func (a *Application) DeliverTo(url string) {
-	if url != "" && !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
-		panic("didittest: not a URL to deliver webhooks to")
+	if err := a.deliverTo(url); err != nil {
+		panic("didittest: " + err.Error())
+	}
+}
+
+func (a *Application) deliverTo(to string) error {
+	if u, err := url.Parse(to); to != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return errors.New("webhooks go to a URL, for example http://127.0.0.1:9000/webhook")
 	}
 	a.server.mu.Lock()
-	a.hook = hookTarget{url: url}
-	a.server.mu.Unlock()
+	defer a.server.mu.Unlock()
+	a.hook = hookTarget{url: to}
+	return nil
 }
 
 // Send sends an event of the application that concerns a session. It panics if the event or the session is unknown.
@@ -96,14 +108,14 @@ func (s *Server) LoseWebhooks(n int) { s.hooks.set(&s.hooks.lose, n) }
 // RepeatWebhooks lets the next n deliveries arrive twice.
 func (s *Server) RepeatWebhooks(n int) { s.hooks.set(&s.hooks.repeat, n) }
 
-// Flush waits until every delivery that is due has been made, retries that are due included. Later retries become due as the
+// FlushWebhooks waits until every delivery that is due has been made, retries that are due included. Later retries become due as the
 // clock is moved: the first a minute after the event, the second four minutes later.
-func (s *Server) Flush() { s.hooks.flush() }
+func (s *Server) FlushWebhooks() { s.hooks.flush() }
 
 // envelope is what an event says, under the server's lock.
 func (s *Server) envelope(one *session, event EventType, now time.Time) obj {
 	body := obj{
-		"event_id":         newUUID(),
+		"event_id":         random.UUID(),
 		"webhook_type":     string(event),
 		"timestamp":        now.Unix(),
 		"created_at":       one.createdAt.Unix(),
@@ -126,7 +138,7 @@ func (s *Server) envelope(one *session, event EventType, now time.Time) obj {
 	switch one.status {
 	case didit.StatusApproved, didit.StatusDeclined, didit.StatusInReview, didit.StatusAbandoned:
 		c := &call{server: s, key: &apiKey{app: one.app, full: true}}
-		body["decision"] = c.withBlocks(one.head(true), one)
+		body["decision"] = json.RawMessage(c.withBlocks(one.head(true), one))
 	case didit.StatusResubmitted:
 		nodes, reasons := []obj{}, obj{}
 		for _, f := range one.features() {
@@ -137,34 +149,4 @@ func (s *Server) envelope(one *session, event EventType, now time.Time) obj {
 		body["resubmit_info"] = obj{"nodes_to_resubmit": nodes, "reasons": reasons}
 	}
 	return body
-}
-
-// listWebhooks answers GET /v3/session/{id}/webhooks/: an entry per attempt, newest first.
-func (c *call) listWebhooks() answer {
-	s := c.server
-	s.mu.RLock()
-	one := c.own()
-	s.mu.RUnlock()
-	if one == nil {
-		return notFound()
-	}
-	entries := []obj{}
-	for _, d := range s.hooks.deliveries(one.app) {
-		if d.SessionID != one.id {
-			continue
-		}
-		header := obj{}
-		for name := range d.Header {
-			header[name] = d.Header.Get(name)
-		}
-		entry := obj{
-			"uuid": d.ID, "event_id": nullable(d.EventID), "webhook_type": string(d.Event), "created_at": stamp(d.At),
-			"request_header": string(jsonAnswer(http.StatusOK, header).body), "request_body": string(d.Body), "response_status": nil,
-		}
-		if d.StatusCode != 0 {
-			entry["response_status"] = d.StatusCode
-		}
-		entries = append([]obj{entry}, entries...)
-	}
-	return c.success(entries)
 }

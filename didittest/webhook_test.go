@@ -70,12 +70,12 @@ func TestWebhookEnvelope(t *testing.T) {
 	company := w.a.AddSession(didittest.SessionFixture{Kind: didit.KindBusiness, Status: didit.StatusInProgress})
 	w.a.SetStatus(id, didit.StatusApproved)
 	w.a.SetStatus(id, didit.StatusApproved) // no change, no event
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	w.a.SetStatus(id, didit.StatusResubmitted)
 	w.a.SetStatus(company, didit.StatusInReview)
 	w.a.Send(id, didittest.EventDataUpdated)
 	w.a.SendTest()
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	got := in.received()
 	require.Len(t, got, 5)
 	first := got[0]
@@ -96,7 +96,7 @@ func TestWebhookEnvelope(t *testing.T) {
 	w.a.DeliverTo("")
 	w.a.SetStatus(id, didit.StatusDeclined)
 	w.a.SendTest()
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	assert.Len(t, in.received(), 5, "nobody to deliver to")
 }
 
@@ -114,7 +114,7 @@ func TestWebhookRetries(t *testing.T) {
 		counts := []int{}
 		for _, d := range []time.Duration{0, 59 * time.Second, time.Second, 4*time.Minute - time.Second, time.Second, time.Hour} {
 			w.server.Advance(d)
-			w.server.Flush()
+			w.server.FlushWebhooks()
 			counts = append(counts, len(w.a.Deliveries()))
 		}
 		if status == 400 || status == 302 {
@@ -129,7 +129,7 @@ func TestWebhookRetries(t *testing.T) {
 		// [SWH-R]: sent again by hand, with a fresh timestamp. [SWH-L]: the record.
 		in.answer(200)
 		w.a.Resend(all[0].EventID)
-		w.server.Flush()
+		w.server.FlushWebhooks()
 		all = w.a.Deliveries()
 		assert.Equal(t, all[0].EventID, all[3].EventID)
 		assert.NotEqual(t, all[0].Header.Get("X-Timestamp"), all[3].Header.Get("X-Timestamp"))
@@ -153,25 +153,25 @@ func TestWebhookMishaps(t *testing.T) {
 	w.server.LoseWebhooks(1)
 	w.server.RepeatWebhooks(1)
 	require.Equal(t, 201, w.redeem(w.share(w.a.AddSession(didittest.SessionFixture{})), didit.KindUser, "").status)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	assert.Empty(t, in.received())
 	assert.True(t, w.b.Deliveries()[0].Lost)
 	w.server.Advance(time.Minute)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	assert.Len(t, in.received(), 2)
 
 	in.answer(500)
 	id := w.b.AddSession(didittest.SessionFixture{})
 	w.b.Send(id, didittest.EventStatusUpdated)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	w.b.DeleteSession(id)
 	w.server.Advance(time.Hour)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	assert.Len(t, in.received(), 3)
 
 	w.b.DeliverTo("")
 	w.b.Resend(w.b.Deliveries()[0].EventID)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	assert.Len(t, in.received(), 3, "nobody to deliver to")
 }
 
@@ -187,9 +187,9 @@ func TestWebhookOfDeletedSession(t *testing.T) {
 	defer receiver.Close()
 	w.a.DeliverTo(receiver.URL)
 	w.a.Send(id, didittest.EventStatusUpdated)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	w.server.Advance(time.Hour)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	assert.Len(t, w.a.Deliveries(), 1)
 }
 
@@ -203,7 +203,7 @@ func TestWebhookSignatures(t *testing.T) {
 	id := w.a.AddSession(didittest.SessionFixture{Status: didit.StatusInProgress, VendorData: "Zoë <&> 😀\u2028", NoDecision: true,
 		Metadata: json.RawMessage(`{"b":2.0,"a":1.50,"c":1e23,"d":-0.0,"e":0.00001,"f":"\\u2028 \u2029"}`)})
 	w.a.SetStatus(id, didit.StatusExpired)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	d := w.a.Deliveries()[0]
 	// As Python writes it: json.dumps(..., sort_keys=True, ensure_ascii=False), whole floats made int before.
 	metadata := `{"a":1.5,"b":2,"c":99999999999999991611392,"d":0,"e":1e-05,"f":"\\u2028 ` + "\u2029" + `"}`
@@ -224,6 +224,6 @@ func TestWebhookSignatures(t *testing.T) {
 	assert.Equal(t, "DiditWebhook/2.0 +https://didit.me", d.Header.Get("User-Agent"))
 
 	w.a.Send(w.a.AddSession(didittest.SessionFixture{}), didittest.EventStatusUpdated)
-	w.server.Flush()
+	w.server.FlushWebhooks()
 	assert.Contains(t, string(w.a.Deliveries()[1].Body), `"overall_score":91.0`, "[HOOK]: a receiver has to drop the fraction itself")
 }

@@ -40,7 +40,7 @@ func Example() {
 	app.DeliverTo(receiver.URL)
 	didits.RepeatWebhooks(1) // the delivery arrives twice
 	app.SetStatus(app.AddSession(didittest.SessionFixture{Status: didit.StatusInProgress}), didit.StatusApproved)
-	didits.Flush()
+	didits.FlushWebhooks()
 	// Output: status.updated user Approved 1
 }
 

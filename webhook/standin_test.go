@@ -31,7 +31,7 @@ func TestTwoReadings(t *testing.T) {
 			app.SetStatus(id, didit.StatusResubmitted)
 		}
 		app.SendTest()
-		server.Flush()
+		server.FlushWebhooks()
 		sent := app.Deliveries()
 		require.Len(t, sent, 2*(len(didittest.EventTypes())+1)+1)
 		v, err := webhook.NewVerifier(app.WebhookSecret, webhook.WithClock(server.Now))

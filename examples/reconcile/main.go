@@ -111,20 +111,20 @@ func run(ctx context.Context, log *slog.Logger) error {
 	server.RepeatWebhooks(1)
 	twice := begun()
 	app.SetStatus(twice, didit.StatusApproved)
-	server.Flush()
+	server.FlushWebhooks()
 
 	log.Info("--- an event arrives after a newer one")
 	server.LoseWebhooks(1)
 	late := begun()
 	app.SetStatus(late, didit.StatusInReview)
-	server.Flush()
+	server.FlushWebhooks()
 	app.SetStatus(late, didit.StatusApproved)
-	server.Flush()
+	server.FlushWebhooks()
 	if err := s.work(ctx); err != nil {
 		return err
 	}
 	server.Advance(time.Minute) // Didit tries the first one again
-	server.Flush()
+	server.FlushWebhooks()
 	if err := s.work(ctx); err != nil {
 		return err
 	}
@@ -132,14 +132,14 @@ func run(ctx context.Context, log *slog.Logger) error {
 	log.Info("--- an event arrives while its session is being read")
 	during := begun()
 	app.SetStatus(during, didit.StatusInReview)
-	server.Flush()
+	server.FlushWebhooks()
 	m, _ := s.records.take() // a worker begins,
 	session, err := s.client.GetSession(ctx, m.sessionID)
 	if err != nil {
 		return err
 	}
 	app.SetStatus(during, didit.StatusDeclined)
-	server.Flush()                     // the event comes,
+	server.FlushWebhooks()             // the event comes,
 	s.records.store(m, session.Status) // and the worker stores what it has read
 	if err := s.work(ctx); err != nil {
 		return err
@@ -151,7 +151,7 @@ func run(ctx context.Context, log *slog.Logger) error {
 	app.SetStatus(never, didit.StatusDeclined)
 	for _, wait := range []time.Duration{0, time.Minute, 4 * time.Minute} {
 		server.Advance(wait)
-		server.Flush()
+		server.FlushWebhooks()
 	}
 	if err := s.reconcile(ctx, start); err != nil {
 		return err

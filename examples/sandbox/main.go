@@ -1,9 +1,10 @@
 // Sandbox serves the stand-in for Didit as a program, for clients in any language:
 //
-//	go run ./examples/sandbox -addr 127.0.0.1:8123
+//	go run ./examples/sandbox -addr 127.0.0.1:8123 -control 127.0.0.1:8124
 //
-// It prints one line of JSON: the base URL, two applications with their keys, and the
-// first one's sessions. Each request is a line on standard error. SIGINT and SIGTERM
+// It prints one line of JSON: the base URL, the address of the control API and its page,
+// two applications with their keys, and the first one's sessions. Each request and each
+// delivery of a webhook is a line on standard error. SIGINT and SIGTERM
 // end it. A script that ends it with SIGTERM has to build it first: go run does not pass
 // that on.
 //
@@ -20,12 +21,11 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
-	"slices"
-	"strconv"
-	"strings"
-	"sync"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -48,6 +48,7 @@ func main() {
 // Output is the line that is printed.
 type Output struct {
 	BaseURL      string        `json:"base_url"`
+	ControlURL   string        `json:"control_url"`
 	Applications []Application `json:"applications"`
 	Sessions     []Session     `json:"sessions"`
 }
@@ -76,61 +77,45 @@ type Session struct {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", "127.0.0.1:0", "address to serve on; port 0 takes a free one")
-	public := flags.Bool("public", false, "allow an address that is not loopback")
-	dialect := flags.String("dialect", string(didittest.DialectNewest), "generation of Didit's answers: "+dialects())
-	limit := flags.Int("rate-limit", 0, "writes and, apart, reads a minute per key; 0: no limit")
-	webhooks := flags.String("webhooks", "", "URL that the first application's events are delivered to")
-	var faults []didittest.Fault
-	flags.Func("fault", "operation:kind[:times], more than once if need be; kinds: "+kinds(), func(text string) error {
-		f, err := parseFault(text)
-		faults = append(faults, f)
-		return err
-	})
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	switch {
-	case flags.NArg() > 0:
-		return errors.New("takes flags only, see -h")
-	case !slices.Contains(didittest.Dialects(), didittest.Dialect(*dialect)):
-		return errors.New("-dialect must be one of " + dialects())
-	case *limit < 0:
-		return errors.New("-rate-limit must not be negative")
-	case !*public && !loopback(*addr):
-		return errors.New("-addr is not a loopback address: everybody could reach it; say -public if that is meant")
-	case *webhooks != "" && !strings.HasPrefix(*webhooks, "http://") && !strings.HasPrefix(*webhooks, "https://"):
-		return errors.New("-webhooks must be a URL")
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", *addr)
+	cfg, err := parse(args, stderr)
 	if err != nil {
 		return err
 	}
-	var mu sync.Mutex // lines stay whole
-	server := didittest.NewServer(
-		didittest.WithListener(listener), didittest.WithDialect(didittest.Dialect(*dialect)), didittest.WithRateLimit(*limit),
-		didittest.WithHistory(0), didittest.WithObserver(func(r didittest.Request) {
-			mu.Lock()
-			defer mu.Unlock()
-			_, _ = fmt.Fprintln(stderr, line(r))
-		}))
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.addr)
+	if err != nil {
+		return err
+	}
+	log := &logger{out: stderr, seen: map[string]bool{}}
+	server := didittest.NewServer(append(cfg.options, didittest.WithListener(listener), didittest.WithObserver(log.request))...)
 	defer server.Close()
 	out := fill(server)
-	server.Applications()[0].DeliverTo(*webhooks)
-	for _, f := range faults {
+	if cfg.webhooks != "" {
+		server.Applications()[0].DeliverTo(cfg.webhooks)
+	}
+	for _, f := range cfg.faults {
 		if err := inject(server, f); err != nil {
 			return err
 		}
 	}
+	var end func()
+	if out.ControlURL, end, err = serveControl(ctx, server, cfg.control); err != nil {
+		return err
+	}
+	defer end()
 	if err := json.NewEncoder(stdout).Encode(out); err != nil {
 		return err
+	}
+	if onTerminal(stderr) {
+		_, _ = fmt.Fprint(stderr, welcome(out))
+	}
+	if cfg.open {
+		openBrowser(ctx, out.ControlURL)
 	}
 	// Retries of webhooks become due as time passes.
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
+		log.deliveries(server)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -140,16 +125,47 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 }
 
-// line is a request as it is logged. The stand-in has masked keys and tokens in it.
-func line(r didittest.Request) string {
-	operation, fault := string(r.Operation), ""
-	if operation == "" {
-		operation = "-"
+// serveControl serves the control API and its page on an address of its own.
+func serveControl(ctx context.Context, server *didittest.Server, addr string) (address string, end func(), err error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return "", nil, err
 	}
-	if r.Fault != "" {
-		fault = " fault=" + string(r.Fault)
+	control := &http.Server{Handler: server.Control(), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = control.Serve(listener) }()
+	host, port, _ := net.SplitHostPort(listener.Addr().String())
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
 	}
-	return fmt.Sprintf("%s %s %q %d %s%s", r.Time.Format(time.TimeOnly), r.Method, r.Path, r.Status, operation, fault)
+	return "http://" + net.JoinHostPort(host, port), func() { _ = control.Close() }, nil
+}
+
+// welcome is for who started it by hand.
+func welcome(out Output) string {
+	return fmt.Sprintf(`
+  Didit stand-in  %s
+  Page            %s/
+  Try             curl -H 'x-api-key: %s' '%s/v3/sessions/?limit=1'
+
+`, out.BaseURL, out.ControlURL, out.Applications[0].APIKey, out.BaseURL)
+}
+
+func onTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// openBrowser asks the desktop to. Where there is none nothing happens.
+func openBrowser(ctx context.Context, address string) {
+	command := map[string][]string{"darwin": {"open"}, "windows": {"rundll32", "url.dll,FileProtocolHandler"}}[runtime.GOOS]
+	if command == nil {
+		command = []string{"xdg-open"}
+	}
+	_ = exec.CommandContext(ctx, command[0], append(command[1:], address)...).Start() //nolint:gosec // the address is our own
 }
 
 // fill makes two applications, and sessions of both kinds in the first one.
@@ -173,58 +189,4 @@ func fill(server *didittest.Server) Output {
 		}
 	}
 	return out
-}
-
-func parseFault(text string) (didittest.Fault, error) {
-	parts := strings.Split(text, ":")
-	if len(parts) < 2 || len(parts) > 3 {
-		return didittest.Fault{}, errors.New("must be operation:kind or operation:kind:times")
-	}
-	f := didittest.Fault{Operation: didittest.Operation(parts[0]), Kind: didittest.FaultKind(parts[1])}
-	if f.Operation != didittest.OpAny && !slices.Contains(didittest.Operations(), f.Operation) {
-		return f, errors.New("no such operation")
-	}
-	if !slices.Contains(didittest.FaultKinds(), f.Kind) {
-		return f, errors.New("no such kind")
-	}
-	if f.Kind == didittest.FaultAppliedLate {
-		f.Delay = 10 * time.Second
-	}
-	if len(parts) == 3 {
-		n, err := strconv.Atoi(parts[2])
-		if err != nil {
-			return f, errors.New("times must be a number")
-		}
-		f.Times = n
-	}
-	return f, nil
-}
-
-// inject makes an error of the panic with which the stand-in refuses a fault that no
-// call could meet.
-func inject(server *didittest.Server, f didittest.Fault) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("-fault: %v", p)
-		}
-	}()
-	server.Inject(f)
-	return nil
-}
-
-func loopback(addr string) bool {
-	host, _, err := net.SplitHostPort(addr)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
-}
-
-func dialects() string { return join(didittest.Dialects()) }
-func kinds() string    { return join(didittest.FaultKinds()) }
-
-func join[T ~string](all []T) string {
-	texts := make([]string, len(all))
-	for i, text := range all {
-		texts[i] = string(text)
-	}
-	return strings.Join(texts, ", ")
 }

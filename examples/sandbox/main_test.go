@@ -155,8 +155,41 @@ func TestSandboxFlags(t *testing.T) {
 
 	for _, args := range [][]string{
 		{"-addr", "0.0.0.0:0"}, {"-addr", "nowhere"}, {"-dialect", "latin"}, {"-rate-limit", "-1"}, {"-fault", "x"}, {"-fault", "x:dropped"},
+		{"-control", "0.0.0.0:0"}, {"-control", "nowhere"}, {"-url", "sandbox"}, {"-realistic", "-rate-limit", "3"},
 		{"-fault", "GetSession:x"}, {"-fault", "GetSession:dropped:x"}, {"-fault", "GetSession:applied-late"}, {"-webhooks", "here"}, {"more"}, {"-x"},
 	} {
 		assert.Error(t, run(t.Context(), args, io.Discard, io.Discard), "%v", args)
 	}
+}
+
+// TestControl: the control API has an address of its own, and shows what goes wrong with webhooks.
+func TestControl(t *testing.T) {
+	t.Parallel()
+	out, log, end := start(t, "-public", "-addr", "0.0.0.0:0", "-control", "0.0.0.0:0", "-control-hosts", "sandbox,box", "-url", "http://sandbox:8123",
+		"-webhooks", "http://127.0.0.1:1/nobody", "-realistic")
+	assert.Equal(t, "http://sandbox:8123", out.BaseURL)
+	status, header, page := call(t, http.MethodGet, out.ControlURL+"/", "", "")
+	assert.Equal(t, 200, status)
+	assert.Contains(t, header.Get("Content-Type"), "text/html")
+	assert.Empty(t, page)
+	status, _, _ = call(t, http.MethodPost, out.ControlURL+"/sessions/"+out.Sessions[3].ID+"/status", "", `{"status":"Approved"}`)
+	assert.Equal(t, 200, status)
+	for {
+		_, _, answer := call(t, http.MethodGet, out.ControlURL+"/deliveries", "", "")
+		if list, _ := answer["deliveries"].([]any); len(list) > 0 {
+			break
+		}
+	}
+	status, _, imported := call(t, http.MethodPost, out.ControlURL+"/sessions/"+out.Sessions[0].ID+"/share", "", `{"application":"Partner B"}`)
+	assert.Equal(t, 201, status, "%v", imported["error"])
+	require.NoError(t, end())
+	assert.Contains(t, log.String(), "ShareSession")
+}
+
+func TestWelcome(t *testing.T) {
+	t.Parallel()
+	text := welcome(Output{BaseURL: "http://127.0.0.1:1", ControlURL: "http://127.0.0.1:2", Applications: []Application{{APIKey: "sk_test_didittest_x"}}})
+	assert.Contains(t, text, "http://127.0.0.1:2/")
+	assert.Contains(t, text, "curl -H 'x-api-key: sk_test_didittest_x' 'http://127.0.0.1:1/v3/sessions/?limit=1'")
+	assert.False(t, onTerminal(new(strings.Builder)))
 }

@@ -119,9 +119,9 @@ func demonstrate(ctx context.Context, log *slog.Logger) error {
 	a.SetStatus(approved, didit.StatusApproved)
 	a.SetStatus(declined, didit.StatusDeclined)
 	a.SendTest()
-	server.Flush()
+	server.FlushWebhooks()
 	server.Advance(time.Minute)
-	server.Flush()
+	server.FlushWebhooks()
 	stop()
 	if err := <-done; err != nil {
 		return err

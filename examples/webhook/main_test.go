@@ -95,7 +95,7 @@ func TestListen(t *testing.T) {
 	post(t, url, header, live)
 	log.until(t, "skipped", `reason="it is not of the sandbox"`)
 
-	server.Flush()
+	server.FlushWebhooks()
 	stop()
 	require.NoError(t, <-done)
 	for _, r := range server.Requests() {
