@@ -52,9 +52,11 @@ func TestListReviews(t *testing.T) {
 	assert.Equal(t, didit.StatusInReview, all[0].PreviousStatus)
 	assert.Equal(t, "didit.SessionReview("+all[0].ID+", Approved)", fmt.Sprintf("%+v", all[0]))
 
-	for range client.ListReviews(t.Context(), id) {
-		break
+	for _, err := range client.ListReviews(t.Context(), id) {
+		require.NoError(t, err)
+		break // no other page is asked for
 	}
+	assert.Len(t, server.Requests(), 3)
 	_, err = reviewsOf(t, client, app.AddSession(didittest.SessionFixture{Kind: didit.KindBusiness}))
 	require.ErrorIs(t, err, didit.ErrNotFound)
 	_, err = reviewsOf(t, client, "7")

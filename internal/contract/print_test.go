@@ -22,7 +22,7 @@ func TestTypesPrintOnPurpose(t *testing.T) {
 		t.Fatal(err)
 	}
 	meant := map[string]bool{}
-	for _, name := range strings.Fields(string(data)) {
+	for name := range strings.FieldsSeq(string(data)) {
 		meant[name] = true
 	}
 	for _, dir := range []string{".", "webhook", "handoff"} {

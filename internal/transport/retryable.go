@@ -38,8 +38,8 @@ func newRetrier(hc *http.Client, maxRetries int) *retrier {
 // do sends the call's request until there is to be no other attempt. What became of it
 // is in the call's record.
 func (r *retrier) do(c *call, req *http.Request) {
-	c.retryable.Request = req.WithContext(c)
-	resp, err := r.client.Do(&c.retryable) //nolint:contextcheck // the call is the context
+	c.retryable.Request = req.WithContext(c) //nolint:contextcheck // the call is the context
+	resp, err := r.client.Do(&c.retryable)
 	if resp != nil {
 		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
 	}
