@@ -117,8 +117,8 @@ func (c *control) guarded(mux *http.ServeMux) http.Handler {
 		case foreign(r):
 			writeProblem(w, refuse(http.StatusForbidden, "a page of another origin may not call this address"))
 			return
-		case r.ContentLength != 0 && !isJSON(r.Header.Get("Content-Type")):
-			writeProblem(w, refuse(http.StatusUnsupportedMediaType, "a body needs the header Content-Type: application/json"))
+		case r.ContentLength != 0 && r.Header.Get("Content-Type") != "" && !isJSON(r.Header.Get("Content-Type")):
+			writeProblem(w, refuse(http.StatusUnsupportedMediaType, "a body is JSON, with the header Content-Type: application/json"))
 			return
 		}
 		if _, pattern := mux.Handler(r); pattern == "" {

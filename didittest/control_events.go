@@ -116,7 +116,10 @@ func (c *control) events(w http.ResponseWriter, r *http.Request) {
 	defer end()
 	tick := time.NewTicker(eventsTick)
 	defer tick.Stop()
-	var last []byte // the state that was sent, without its clock
+	var last []byte                                               // the state that was sent, without its clock
+	if _, err := w.Write([]byte("retry: 1000\n\n")); err != nil { // milliseconds, after which a browser comes back
+		return
+	}
 	for {
 		var b bytes.Buffer
 		state := c.snapshot()

@@ -59,8 +59,8 @@ type controlToken struct {
 type controlFault struct {
 	Operation   Operation `json:"operation"`
 	Kind        FaultKind `json:"kind"`
-	Left        int       `json:"left"` // below 0: without end
-	Skip        int       `json:"skip"` // calls that pass first
+	Times       int       `json:"times"` // that are left; below 0: without end
+	Skip        int       `json:"skip"`  // calls that pass first
 	Probability float64   `json:"probability"`
 	Status      int       `json:"status"`
 	Application string    `json:"application"`

@@ -16,6 +16,7 @@ type Option func(*config)
 type config struct {
 	dialect          Dialect
 	writes, reads    int
+	pdfs             int
 	latency          time.Duration
 	clock            func() time.Time
 	seed             uint64
@@ -39,7 +40,6 @@ type config struct {
 	webhookTimeout   time.Duration
 	readTimeout      time.Duration
 	baseURL          string
-	pdfs             int
 	controlHosts     []string
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -267,6 +269,9 @@ func (d *dispatcher) send(p *pending) (status int, problem string) {
 	}
 	req.Header = p.header.Clone()
 	resp, err := d.client.Do(req)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // the URL is beside it, and may hold a secret
+	}
 	if err != nil {
 		return 0, err.Error()
 	}

@@ -184,7 +184,7 @@ function token(t) {
 }
 
 function fault(f) {
-  const left = f.left < 0 ? 'without end' : `${f.left} to come`;
+  const left = f.times < 0 ? 'without end' : `${f.times} to come`;
   return el('li', { className: 'head' }, el('strong', {}, f.operation), chip(f.kind, 'wait'),
     el('span', { className: 'quiet' }, `${left}${f.skip ? `, after ${f.skip}` : ''}${f.probability ? `, each with ${f.probability}` : ''}, ${f.fired} so far`));
 }

@@ -118,6 +118,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		log.deliveries(server)
 		select {
 		case <-ctx.Done():
+			log.deliveries(server)
 			return nil
 		case <-tick.C:
 			server.Advance(0)

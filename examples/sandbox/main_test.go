@@ -184,6 +184,7 @@ func TestControl(t *testing.T) {
 	assert.Equal(t, 201, status, "%v", imported["error"])
 	require.NoError(t, end())
 	assert.Contains(t, log.String(), "ShareSession")
+	assert.Contains(t, log.String(), `webhook status.updated to "http://127.0.0.1:1/nobody": 0 attempt=1 dial tcp`, "why it was not delivered")
 }
 
 func TestWelcome(t *testing.T) {
