@@ -130,6 +130,7 @@ func TestContextEnds(t *testing.T) {
 		assert.Len(t, checkpoint.ids(bulk.Done), done, "delivered ones are recorded, though the context has ended")
 		assert.LessOrEqual(t, failed, 4)
 
+		synctest.Wait() // what was cut on its way has arrived by now
 		arrived := len(w.server.Requests())
 		run = bulk.Import(ctx, w.client(w.b), bulk.Items(items...), bulk.Options{Checkpoint: checkpoint})
 		for range run.All() {
