@@ -17,7 +17,7 @@ const (
 // every one in a text is taken for an echo. There are too many ways to write them.
 type echoes struct {
 	runs  map[string]struct{} // each part of longRun letters, and what is shorter as a whole
-	other bool                // other letters than ASCII's were sent
+	other bool                // something else than ASCII was sent
 }
 
 // newEchoes returns nil where too much was sent.
@@ -41,7 +41,8 @@ var lineEnds = strings.NewReplacer("\n", "n", "\r", "r", "\t", "t")
 
 func (e *echoes) add(s string) {
 	text := lettersOf(unescape(s)).text
-	e.other = e.other || strings.IndexByte(text, otherLetter) >= 0
+	// What does not print counts as well: a server may write it as something that does.
+	e.other = e.other || strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf })
 	for run := range strings.SplitSeq(text, string(otherLetter)) {
 		if n := len(run); n > 0 && n < longRun {
 			e.runs[run] = struct{}{}
