@@ -16,7 +16,7 @@ import (
 // comes out the same when it is written again.
 func FuzzMessage(f *testing.F) {
 	good := `{"version":1,"type":"push","id":"job-1","from_application_id":"0b0b0b0b-1111-4111-8111-000000000001","reference":"r","expires_at":"2026-01-01T00:00:00Z"}`
-	for _, text := range []string{good, `{"version":1}`, `{}`, `[]`, `{"version":1,"VERSION":2}`, good + good, strings.ToUpper(good), `{"version":1,"a":{"b":[1,{"c":null}]}}`, "\xff", `{"version":1,"reference":"\ud800"}`} {
+	for _, text := range []string{good, `{"version":1}`, "{\"version\":1}\f", `{}`, `[]`, `{"version":1,"VERSION":2}`, good + good, strings.ToUpper(good), `{"version":1,"a":{"b":[1,{"c":null}]}}`, "\xff", `{"version":1,"reference":"\ud800"}`} {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

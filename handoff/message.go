@@ -161,7 +161,7 @@ func object(body []byte) (map[string]json.RawMessage, error) {
 		}
 		members[key] = value
 	}
-	if _, err := d.Token(); err != nil || len(bytes.TrimSpace(body[d.InputOffset():])) > 0 {
+	if _, err := d.Token(); err != nil || len(bytes.Trim(body[d.InputOffset():], " \t\r\n")) > 0 {
 		return nil, fmt.Errorf("%w: not one JSON object", errMalformed)
 	}
 	return members, nil
