@@ -20,7 +20,7 @@ lint: ## run the linters
 fmt: ## format the code
 	$(TOOL) golangci-lint fmt
 
-fuzz: ## run each fuzz target, FUZZTIME (5s) each
+fuzz: ## run each fuzz target, FUZZTIME (3s) each
 	.ci/run fuzz
 
 bench: ## run the benchmarks COUNT (6) times, into bench.txt, and sum up
