@@ -155,8 +155,15 @@ func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *r
 	}
 	return &CallError{
 		Operation: auditOperations[e.Action], Outcome: OutcomeResultLost, Attempts: e.Attempts, Err: hookErr,
-		read: e.Action == AuditFind, next: "the audit hook failed, so the result is withheld; call again",
+		read: e.Action == AuditFind, next: withheldNext[e.Action],
 	}
+}
+
+// withheldNext is what to do where the audit hook failed.
+var withheldNext = map[AuditAction]string{
+	AuditShare:  "the audit hook failed, so the token is withheld and expires unused; share again",
+	AuditImport: "the audit hook failed, so the result is withheld; call again with Resume, the same token and vendor data",
+	AuditFind:   "the audit hook failed, so the result is withheld; search again",
 }
 
 var auditOperations = map[AuditAction]string{AuditShare: opShare.name, AuditImport: importName, AuditFind: findName}

@@ -144,7 +144,10 @@ func (c *Client) failed(op *operation, r *request, res *transport.Result) error 
 		Err: res.Err, Answer: last, read: op.method == http.MethodGet, next: "it may be called again",
 	}
 	failure, _ := errors.AsType[*transport.Failure](res.Err)
+	invalid, refused := errors.AsType[*ValidationError](res.Err)
 	switch {
+	case refused: // a limiter that was made wrong
+		e.Err, e.final, e.next = invalid, true, "the same call would fail the same way"
 	case failure != nil && failure.Lasting():
 		e.final, e.next = true, "the same call would fail the same way"
 	case op.class == transport.Once && !r.repeatable && e.Outcome != OutcomeNotSent:

@@ -182,10 +182,7 @@ func (e *CallError) Error() string {
 	case outcome == OutcomeNotSent:
 		b.WriteString("not sent, nothing can have taken effect")
 	case outcome == OutcomeAlreadyImported:
-		b.WriteString("the session had been imported before")
-		if e.Err == nil && e.SearchErr == nil { // else nobody knows
-			b.WriteString(", and no copy that this key sees has this vendor data")
-		}
+		b.WriteString("the session had been imported before" + e.whyNoCopy())
 	case e.Operation == findName:
 		b.WriteString("no copy was found that may be returned")
 	case e.read:

@@ -27,6 +27,18 @@ func safeText(err error) string {
 	return fmt.Sprintf("an error of the type %T", err)
 }
 
+// whyNoCopy says of a session that had been imported why no copy is returned, where
+// that is known.
+func (e *CallError) whyNoCopy() string {
+	switch {
+	case e.FindParams != nil && e.FindParams.VendorData == "":
+		return ", and without vendor data no copy may be returned"
+	case e.Err == nil && e.SearchErr == nil:
+		return ", and no copy that this key sees has this vendor data"
+	}
+	return ""
+}
+
 // both is an error together with another that belongs to it: a context's with the
 // failure before it, a call's with its audit hook's.
 type both struct {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/didit-go/didit/internal/route"
@@ -114,7 +113,7 @@ func (c *Client) findImported(ctx context.Context, params FindImportedSessionPar
 	}
 	candidates := s.candidates()
 	if err == nil && len(candidates) == 0 {
-		return nil, fmt.Errorf("didit: %s: %w", findName, ErrImportNotFound)
+		return nil, &both{&sentinel{text: "didit: " + findName}, ErrImportNotFound, ": "}
 	}
 	err = cmp.Or(err, s.broken)
 	e := &CallError{

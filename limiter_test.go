@@ -136,3 +136,13 @@ func TestContextPrints(t *testing.T) {
 		assert.Less(t, len(text), 300, text)
 	}
 }
+
+// TestLimiterMadeWrong: what a limiter's params lack is told, and no later call would do.
+func TestLimiterMadeWrong(t *testing.T) {
+	t.Parallel()
+	wrong := &didit.ValidationError{Problems: []didit.Problem{{Field: "New", Message: "must not be negative"}}}
+	_, err := rootClient(t, rootMock(t), didit.WithLimiter(&rootLimiter{wrong})).GetSession(t.Context(), rootSession)
+	require.ErrorIs(t, err, didit.ErrNotSent)
+	require.ErrorContains(t, err, "New must not be negative")
+	assert.False(t, didit.Retryable(err))
+}
