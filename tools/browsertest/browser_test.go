@@ -65,13 +65,20 @@ func open(t *testing.T, width int64, dark bool) *browser {
 	}
 	b.a.AddSession(didittest.SessionFixture{Person: didittest.Person{FirstName: "<img src=x onerror=alert(1)>", LastName: "<b>Bold</b>"}})
 
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.DisableGPU)
-	ctx, end := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(end)
+	b.start(width, dark, `#sessions li`)
+	return b
+}
+
+// start opens the page and waits until it shows what the selector finds.
+func (b *browser) start(width int64, dark bool, selector string) {
+	b.t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(b.t)), chromedp.NoSandbox, chromedp.DisableGPU)
+	ctx, end := chromedp.NewExecAllocator(b.t.Context(), options...)
+	b.t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
-	t.Cleanup(end)
+	b.t.Cleanup(end)
 	ctx, end = context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(end)
+	b.t.Cleanup(end)
 	b.ctx = ctx
 	chromedp.ListenTarget(ctx, b.listen)
 	scheme := "light"
@@ -81,8 +88,7 @@ func open(t *testing.T, width int64, dark bool) *browser {
 	b.run(network.Enable(), runtime.Enable(), log.Enable(),
 		emulation.SetDeviceMetricsOverride(width, 900, 1, width < 600),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}),
-		chromedp.Navigate(b.url), chromedp.WaitVisible(`#sessions li`))
-	return b
+		chromedp.Navigate(b.url), chromedp.WaitVisible(selector))
 }
 
 func (b *browser) listen(event any) {
