@@ -1,7 +1,6 @@
 package didit_test
 
 import (
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,8 +44,7 @@ func tokenOf(claims map[string]any) didit.ShareToken {
 	if err != nil {
 		panic(err)
 	}
-	encode := base64.RawURLEncoding.EncodeToString
-	return didit.NewShareToken(encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(payload) + "." + encode([]byte("not a signature")))
+	return didit.NewShareToken(rootToken(string(payload)))
 }
 
 func expiredSince(d time.Duration) didit.ShareToken {
