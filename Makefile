@@ -1,6 +1,6 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
-TOOL := go tool -modfile=tools/go.mod
+TOOL := GOWORK=off go tool -modfile=tools/go.mod
 COUNT ?= 6
 
 .PHONY: help test race lint fmt fuzz bench bench-gate cover api ci
@@ -9,10 +9,10 @@ help: ## this list
 	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
 
 test: ## run the tests
-	go test ./...
+	go test work
 
 race: ## run the tests with the race detector
-	go test -race ./...
+	go test -race work
 
 lint: ## run the linters
 	$(TOOL) golangci-lint run
