@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -255,3 +256,68 @@ func rootNames(list string) []string {
 type rootLimiter struct{ err error }
 
 func (l *rootLimiter) Wait(context.Context) error { return l.err }
+
+// rootList is a list that answers as Didit's does. Rows are numbers, newest first.
+type rootList struct {
+	rows   map[string][]int // by kind
+	before func(page int)   // runs before each page
+	next   string           // what next says where there is more
+	pages  int
+	offset []int // of each page
+	limit  int
+}
+
+func rootRowID(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
+
+func (l *rootList) RoundTrip(r *http.Request) (*http.Response, error) {
+	if l.before != nil {
+		l.before(l.pages)
+	}
+	l.pages++
+	if r.URL.Path != "/v3/sessions/" || r.Host != "" && r.Host != "verification.didit.me" {
+		return nil, errors.New("the key was carried elsewhere")
+	}
+	q := r.URL.Query()
+	limit, err1 := strconv.Atoi(q.Get("limit"))
+	offset, err2 := strconv.Atoi(q.Get("offset"))
+	if err := errors.Join(err1, err2); err != nil {
+		return nil, err
+	}
+	l.offset, l.limit = append(l.offset, offset), limit
+	rows := l.rows[q.Get("session_kind")]
+	page := rows[min(offset, len(rows)):min(offset+limit, len(rows))]
+	var b strings.Builder
+	b.WriteString(`{"next":`)
+	if offset+limit < len(rows) {
+		b.WriteString(strconv.Quote(l.next))
+	} else {
+		b.WriteString("null")
+	}
+	b.WriteString(`,"results":[`)
+	for i, n := range page {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"session_id":%q,"session_number":%d}`, rootRowID(n), n)
+	}
+	b.WriteString("]}")
+	return rootAnswer(r, 200, b.String()), nil
+}
+
+func rootNumbers(from, to int) []int { // from downwards
+	var all []int
+	for n := from; n >= to; n-- {
+		all = append(all, n)
+	}
+	return all
+}
+
+func rootWalk(t *testing.T, c *didit.Client, params didit.ListSessionsParams) []int {
+	t.Helper()
+	var got []int
+	for row, err := range c.ListSessions(t.Context(), params) {
+		require.NoError(t, err)
+		got = append(got, int(row.SessionNumber))
+	}
+	return got
+}

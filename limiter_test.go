@@ -2,6 +2,7 @@ package didit_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -145,4 +146,62 @@ func TestLimiterMadeWrong(t *testing.T) {
 	require.ErrorIs(t, err, didit.ErrNotSent)
 	require.ErrorContains(t, err, "New must not be negative")
 	assert.False(t, didit.Retryable(err))
+}
+
+func TestLimiterEndsTheCall(t *testing.T) {
+	t.Parallel()
+	stop := errors.New("quota of customer-oriane-4711 used up")
+	for _, call := range rootCalls() {
+		err := call.do(t, rootClient(t, rootMock(t), didit.WithLimiter(&rootLimiter{stop})))
+		var failure *didit.CallError
+		require.ErrorAs(t, err, &failure, call.name)
+		assert.Equal(t, didit.OutcomeNotSent, failure.Outcome)
+		assert.Zero(t, failure.Attempts)
+		require.ErrorIs(t, err, stop)
+		require.ErrorIs(t, err, didit.ErrNotSent)
+		assert.NotContains(t, err.Error(), "4711", "the caller's own text may say anything")
+		assert.True(t, didit.Retryable(err))
+	}
+}
+
+type rootCounter struct{ n int }
+
+func (l *rootCounter) Wait(context.Context) error { l.n++; return nil }
+
+func TestLimiterBeforeEveryAttempt(t *testing.T) {
+	t.Parallel()
+	var seen []rootSeen
+	l := new(rootCounter)
+	_, err := rootClient(t, rootRecorder(&seen, 503, ""), didit.WithLimiter(l), didit.WithMaxRetries(3)).GetSession(t.Context(), rootSession)
+	require.ErrorIs(t, err, didit.ErrServer)
+	assert.Equal(t, 4, l.n)
+	assert.Len(t, seen, 4)
+}
+
+type rootSlowLimiter struct{}
+
+func (rootSlowLimiter) Wait(ctx context.Context) error {
+	select {
+	case <-time.After(time.Minute):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// The limiter's wait is outside the attempt's timeout, and ends with the context.
+func TestLimiterIsOutsideTheTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen []rootSeen
+		c := rootClient(t, rootRecorder(&seen, 200, `{"session_id":"`+rootSession+`"}`), didit.WithLimiter(rootSlowLimiter{}), didit.WithAttemptTimeout(time.Second))
+		_, err := c.GetSession(t.Context(), rootSession)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = c.GetSession(ctx, rootSession)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, didit.ErrNotSent)
+		assert.Len(t, seen, 1)
+	})
 }

@@ -3,7 +3,6 @@ package didit_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -179,77 +178,6 @@ func TestEnvironment(t *testing.T) {
 	}
 }
 
-func TestBaseURLs(t *testing.T) {
-	t.Parallel()
-	for raw, want := range map[string]string{
-		"https://verification.didit.me":  "https://verification.didit.me/v3/x/",
-		"https://verification.didit.me/": "https://verification.didit.me/v3/x/",
-		"HTTPS://h.example:8443":         "https://h.example:8443/v3/x/",
-		"https://h.example/a/b/":         "https://h.example/a/b/v3/x/",
-		"https://h.example/v3/gate":      "https://h.example/v3/gate/v3/x/",
-		"https://h.example/a%2Fb":        "https://h.example/a%2Fb/v3/x/",
-		"https://h.example/xv3":          "https://h.example/xv3/v3/x/",
-		"http://LOCALHOST":               "http://LOCALHOST/v3/x/",
-		"http://localhost:8080":          "http://localhost:8080/v3/x/",
-		"http://127.0.0.1":               "http://127.0.0.1/v3/x/",
-		"http://127.8.9.10:1":            "http://127.8.9.10:1/v3/x/",
-		"http://[::1]:9":                 "http://[::1]:9/v3/x/",
-		"http://[::ffff:127.0.0.1]":      "http://[::ffff:127.0.0.1]/v3/x/",
-	} {
-		var seen []rootSeen
-		c := rootClient(t, rootRecorder(&seen, 200, `{}`), didit.WithBaseURL(raw))
-		require.NoError(t, c.Do(t.Context(), "GET", "/v3/x/", nil, nil), raw)
-		assert.Equal(t, want, seen[0].url)
-	}
-	for raw, want := range map[string]string{
-		"":                                 "absolute",
-		"/v3":                              "absolute",
-		"verification.didit.me":            "absolute",
-		"//verification.didit.me":          "absolute",
-		"https:":                           "absolute",
-		"https://":                         "absolute",
-		"https:verification.didit.me":      "absolute",
-		"https://:443":                     "absolute",
-		"ftp://h.example":                  "absolute",
-		"https://user@h.example":           "user info",
-		"https://user:hunter22@h.example":  "user info",
-		"https://@h.example":               "user info",
-		"https://h.example?key=hunter22":   "query",
-		"https://h.example/?":              "query",
-		"https://h.example#hunter22":       "fragment",
-		"https://h.example/#":              "fragment",
-		"https://h.example/v3":             "/v3",
-		"https://h.example/v3/":            "/v3",
-		"https://h.example/a/v3//":         "/v3",
-		"https://h.example/a/../b":         "dot",
-		"https://h.example/a/%2e%2e/b":     "dot",
-		"http://h.example":                 "https",
-		"http://localhost.h.example":       "https",
-		"http://127.0.0.1.nip.example":     "https",
-		"http://0.0.0.0":                   "https",
-		"http://10.0.0.1":                  "https",
-		"http://2130706433":                "https",
-		"https://h.example:port":           "URL",
-		"https://h\x00.example/hunter22":   "URL",
-		"https://[::1":                     "URL",
-		"https://h.example/%zz":            "URL",
-		"http://user:hunter22@127.0.0.1:1": "user info",
-	} {
-		c, err := didit.NewClient(didit.WithAPIKey("k"), didit.WithBaseURL(raw))
-		assert.Nil(t, c)
-		assert.Equal(t, []string{"WithBaseURL"}, rootFields(t, err), raw)
-		assert.Contains(t, err.Error(), want, raw)
-		assert.NotContains(t, err.Error(), "hunter22", raw)
-	}
-	for _, base := range []string{"http://127.0.0.1:8080", "http://localhost"} {
-		_, err := didit.NewClient(didit.WithAPIKey(" sk_live_hunter22 "), didit.WithBaseURL(base))
-		assert.Equal(t, []string{"WithBaseURL"}, rootFields(t, err))
-		assert.NotContains(t, err.Error(), "hunter22")
-	}
-	_, err := didit.NewClient(didit.WithAPIKey("sk_live_hunter22"), didit.WithBaseURL("https://127.0.0.1"))
-	require.NoError(t, err)
-}
-
 // The caller's client is copied: its transport and jar are used, it is never written to.
 func TestHTTPClientIsCopied(t *testing.T) {
 	t.Parallel()
@@ -284,160 +212,6 @@ func TestHTTPClientIsCopied(t *testing.T) {
 	assert.EqualError(t, mine.CheckRedirect(nil, nil), "mine, not used")
 }
 
-func TestLimiterEndsTheCall(t *testing.T) {
-	t.Parallel()
-	stop := errors.New("quota of customer-oriane-4711 used up")
-	for _, call := range rootCalls() {
-		err := call.do(t, rootClient(t, rootMock(t), didit.WithLimiter(&rootLimiter{stop})))
-		var failure *didit.CallError
-		require.ErrorAs(t, err, &failure, call.name)
-		assert.Equal(t, didit.OutcomeNotSent, failure.Outcome)
-		assert.Zero(t, failure.Attempts)
-		require.ErrorIs(t, err, stop)
-		require.ErrorIs(t, err, didit.ErrNotSent)
-		assert.NotContains(t, err.Error(), "4711", "the caller's own text may say anything")
-		assert.True(t, didit.Retryable(err))
-	}
-}
-
-type rootCounter struct{ n int }
-
-func (l *rootCounter) Wait(context.Context) error { l.n++; return nil }
-
-func TestLimiterBeforeEveryAttempt(t *testing.T) {
-	t.Parallel()
-	var seen []rootSeen
-	l := new(rootCounter)
-	_, err := rootClient(t, rootRecorder(&seen, 503, ""), didit.WithLimiter(l), didit.WithMaxRetries(3)).GetSession(t.Context(), rootSession)
-	require.ErrorIs(t, err, didit.ErrServer)
-	assert.Equal(t, 4, l.n)
-	assert.Len(t, seen, 4)
-}
-
-type rootSlowLimiter struct{}
-
-func (rootSlowLimiter) Wait(ctx context.Context) error {
-	select {
-	case <-time.After(time.Minute):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// The limiter's wait is outside the attempt's timeout, and ends with the context.
-func TestLimiterIsOutsideTheTimeout(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var seen []rootSeen
-		c := rootClient(t, rootRecorder(&seen, 200, `{"session_id":"`+rootSession+`"}`), didit.WithLimiter(rootSlowLimiter{}), didit.WithAttemptTimeout(time.Second))
-		_, err := c.GetSession(t.Context(), rootSession)
-		require.NoError(t, err)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err = c.GetSession(ctx, rootSession)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		require.ErrorIs(t, err, didit.ErrNotSent)
-		assert.Len(t, seen, 1)
-	})
-}
-
-// rootStalled answers nothing until the attempt is given up.
-func rootStalled(n *int) rootTrip {
-	return func(r *http.Request) (*http.Response, error) {
-		*n++
-		<-r.Context().Done()
-		return nil, r.Context().Err()
-	}
-}
-
-func TestAttemptTimeout(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]struct {
-		opts []didit.Option
-		own  time.Duration // the HTTP client's
-		want time.Duration
-	}{
-		"default":                {want: 30 * time.Second},
-		"set":                    {opts: []didit.Option{didit.WithAttemptTimeout(3 * time.Second)}, want: 3 * time.Second},
-		"the HTTP client's own":  {opts: []didit.Option{didit.WithAttemptTimeout(0)}, own: 4 * time.Second, want: 4 * time.Second},
-		"the shorter of the two": {opts: []didit.Option{didit.WithAttemptTimeout(time.Hour)}, own: 4 * time.Second, want: 4 * time.Second},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				n, began := 0, time.Now()
-				hc := &http.Client{Transport: rootStalled(&n), Timeout: test.own}
-				c := rootClient(t, nil, append(test.opts, didit.WithHTTPClient(hc), didit.WithMaxRetries(1))...)
-				_, err := c.GetSession(t.Context(), rootSession)
-				require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-				require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context lives")
-				require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
-				assert.Equal(t, 2, n)
-				assert.Equal(t, 2*test.want, time.Since(began), "on the bubble's clock")
-			})
-		})
-	}
-}
-
-// Without a timeout only the context ends an attempt.
-func TestNoAttemptTimeout(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		n, began := 0, time.Now()
-		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
-		defer cancel()
-		_, err := rootClient(t, rootStalled(&n), didit.WithAttemptTimeout(0)).GetSession(ctx, rootSession)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.Equal(t, 1, n)
-		assert.Equal(t, 24*time.Hour, time.Since(began))
-	})
-}
-
-// rootDrip sends a byte a second, for ever.
-type rootDrip struct{ ctx context.Context }
-
-func (d rootDrip) Read(p []byte) (int, error) {
-	select {
-	case <-time.After(time.Second):
-		p[0] = ' '
-		return 1, nil
-	case <-d.ctx.Done():
-		return 0, d.ctx.Err()
-	}
-}
-
-// A server that drips does not escape the timeout, but for a PDF, where it bounds the
-// pause between two bytes.
-func TestAttemptTimeoutOfADrip(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		drip := rootTrip(func(r *http.Request) (*http.Response, error) {
-			resp := rootAnswer(r, 200, "")
-			resp.ContentLength = -1
-			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader("%PDF-"), rootDrip{r.Context()}))
-			return resp, nil
-		})
-		c := rootClient(t, drip, didit.WithAttemptTimeout(5*time.Second), didit.WithMaxRetries(0))
-		began := time.Now()
-		_, err := c.GetSession(t.Context(), rootSession)
-		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
-		assert.Equal(t, 5*time.Second, time.Since(began))
-
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour+time.Millisecond)
-		defer cancel()
-		n, err := c.SessionPDF(ctx, rootSession, io.Discard)
-		require.ErrorIs(t, err, context.DeadlineExceeded)
-		assert.EqualValues(t, 5+3600, n, "an hour of bytes")
-
-		slow := rootClient(t, drip, didit.WithAttemptTimeout(500*time.Millisecond), didit.WithMaxRetries(0))
-		n, err = slow.SessionPDF(t.Context(), rootSession, io.Discard)
-		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-		assert.EqualValues(t, 5, n)
-	})
-}
-
 func TestDefaultRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -470,19 +244,6 @@ func TestWrappedSecrets(t *testing.T) {
 	}
 	_, err := didit.NewClient(didit.WithAPIKey(rootKey), didit.WithApplicationID(`"`+rootOwn+`"`))
 	require.ErrorContains(t, err, "WithApplicationID is in quotes")
-}
-
-// TestInsecureHTTP: plain http to other hosts has to be asked for, and never carries a live key.
-func TestInsecureHTTP(t *testing.T) {
-	t.Parallel()
-	const base = "http://didit.internal:8080"
-	_, err := didit.NewClient(didit.WithAPIKey(rootKey), didit.WithBaseURL(base))
-	require.ErrorContains(t, err, "WithInsecureHTTP")
-	_, err = didit.NewClient(didit.WithAPIKey(rootKey), didit.WithBaseURL(base), didit.WithInsecureHTTP())
-	require.NoError(t, err)
-	_, err = didit.NewClient(didit.WithAPIKey("sk_live_hunter22"), didit.WithBaseURL(base), didit.WithInsecureHTTP())
-	require.ErrorContains(t, err, "live key")
-	assert.NotContains(t, err.Error(), "hunter22")
 }
 
 // TestApplicationID is what the client was told.

@@ -2,16 +2,12 @@ package didit_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"runtime"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 
 	"github.com/jarcoal/httpmock"
@@ -272,186 +268,15 @@ func TestDeleteSession(t *testing.T) {
 	}
 }
 
-const rootPDFHead = "%PDF-1.7\n"
-
-// rootBytes are n bytes of a report, in pieces.
-type rootBytes struct {
-	n   int
-	end error
-	at  int
-}
-
-func (r *rootBytes) Read(p []byte) (int, error) {
-	if r.n == 0 {
-		return 0, r.end
-	}
-	n := min(len(p), r.n)
-	r.n -= n
-	for i := range p[:n] {
-		p[i] = '%'
-	}
-	if r.at < len(rootPDFHead) {
-		copy(p[:n], rootPDFHead[r.at:])
-	}
-	r.at += n
-	return n, nil
-}
-
-func rootPDF(size int, end error, count *int) rootTrip {
-	return func(r *http.Request) (*http.Response, error) {
-		*count++
-		resp := rootAnswer(r, 200, "")
-		resp.ContentLength = -1
-		resp.Body = io.NopCloser(&rootBytes{n: size, end: end})
-		return resp, nil
-	}
-}
-
-// A PDF goes through, whatever its size: this one is more than other answers may be.
-func TestPDFIsStreamed(t *testing.T) { //nolint:paralleltest // measures what the whole program allocates
-	const size = 50 << 20
-	calls := 0
-	c := rootClient(t, rootPDF(size, io.EOF, &calls))
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	n, err := c.SessionPDF(t.Context(), rootSession, io.Discard)
-	runtime.ReadMemStats(&after)
-	require.NoError(t, err)
-	assert.EqualValues(t, size, n)
-	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "bytes allocated")
-}
-
-type rootWriter struct {
-	room int
-	err  error
-	got  int
-}
-
-func (w *rootWriter) Write(p []byte) (int, error) {
-	n := min(len(p), w.room)
-	w.room -= n
-	w.got += n
-	if n < len(p) {
-		return n, w.err
-	}
-	return n, nil
-}
-
-func TestPDFFailures(t *testing.T) {
+func TestStatuses(t *testing.T) {
 	t.Parallel()
-	full := errors.New("disk of customer-oriane-4711 full")
-	for name, test := range map[string]struct {
-		size    int
-		end     error
-		room    int
-		werr    error
-		calls   int
-		written int64
-		is      error
-	}{
-		"writer fails at once":     {100, io.EOF, 0, full, 1, 0, full},
-		"writer fails later":       {100_000, io.EOF, 40_000, full, 1, 40_000, full},
-		"writer writes too little": {100, io.EOF, 40, nil, 1, 40, io.ErrShortWrite},
-		"cut after some bytes":     {100_000, io.ErrUnexpectedEOF, 1 << 20, nil, 1, 100_000, io.ErrUnexpectedEOF},
-		"cut before any":           {0, io.ErrUnexpectedEOF, 1 << 20, nil, 3, 0, io.ErrUnexpectedEOF},
-		"empty":                    {0, io.EOF, 1 << 20, nil, 3, 0, io.ErrUnexpectedEOF},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			calls := 0
-			w := &rootWriter{room: test.room, err: test.werr}
-			n, err := rootClient(t, rootPDF(test.size, test.end, &calls), didit.WithMaxRetries(2)).SessionPDF(t.Context(), rootSession, w)
-			require.ErrorIs(t, err, test.is)
-			assert.Equal(t, rootNames("ResultLost"), rootMatches(err))
-			assert.Equal(t, test.written, n)
-			assert.EqualValues(t, test.written, w.got)
-			assert.Equal(t, test.calls, calls, "nothing is asked for again once a byte was written")
-			assert.NotContains(t, err.Error(), "4711")
-			assert.Equal(t, test.room < test.size, strings.Contains(err.Error(), "the writer failed"), err.Error())
-		})
+	shareable := map[didit.SessionStatus]bool{"Approved": true, "Declined": true, "In Review": true}
+	for _, s := range []didit.SessionStatus{"Not Started", "In Progress", "Awaiting User", "In Review", "Approved", "Declined", "Resubmitted", "Expired", "Kyc Expired", "Abandoned"} {
+		assert.True(t, s.Known(), s)
+		assert.Equal(t, shareable[s], s.Shareable(), s)
+	}
+	for _, s := range []didit.SessionStatus{"", "approved", "APPROVED", "IN_REVIEW", "Something New"} {
+		assert.False(t, s.Known(), s)
+		assert.False(t, s.Shareable(), s)
 	}
 }
-
-func TestPDFErrorAnswer(t *testing.T) {
-	t.Parallel()
-	var seen []rootSeen
-	var w bytes.Buffer
-	n, err := rootClient(t, rootRecorder(&seen, 403, `{"detail":"Session is not finished."}`)).SessionPDF(t.Context(), rootSession, &w)
-	var api *didit.APIError
-	require.ErrorAs(t, err, &api)
-	assert.Equal(t, "Session is not finished.", api.Message)
-	assert.Zero(t, n)
-	assert.Zero(t, w.Len(), "an error answer is no report")
-	_, err = rootClient(t, rootMock(t)).SessionPDF(t.Context(), rootSession, (*bytes.Buffer)(nil))
-	assert.Equal(t, []string{"w"}, rootFields(t, err))
-}
-
-// After a 503 the report comes from the second answer alone.
-func TestPDFIsTriedAgain(t *testing.T) {
-	t.Parallel()
-	calls := 0
-	report := rootPDF(1000, io.EOF, &calls)
-	var w bytes.Buffer
-	n, err := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-		if calls == 0 {
-			calls++
-			return rootAnswer(r, 503, "busy"), nil
-		}
-		return report(r)
-	})).SessionPDF(t.Context(), rootSession, &w)
-	require.NoError(t, err)
-	assert.EqualValues(t, 1000, n)
-	assert.Equal(t, rootPDFHead+strings.Repeat("%", 1000-len(rootPDFHead)), w.String())
-}
-
-// A PDF is told by its first bytes. Of anything else not a byte is written, and it is
-// asked for again.
-func TestPDFIsAPDF(t *testing.T) {
-	t.Parallel()
-	for body, fine := range map[string]bool{
-		"%PDF-": true, "%PDF-1.7\n...": true, "\ufeff%PDF-2.0": true, " \r\n\t%PDF-1.4": true, "\ufeff\n%PDF-1.4": true, strings.Repeat("\n", 1019) + "%PDF-": true,
-		"<!DOCTYPE html><p>Sign in to read %PDF-1.7": false, `{"detail":"%PDF-"}`: false, "%PDF": false, "%pdf-1.7": false, "x%PDF-1.7": false, "\ufeff": false, "\xef\xbb": false,
-		strings.Repeat(" ", 100): false, strings.Repeat("\n", 5000) + "%PDF-": false,
-	} {
-		for name, wrap := range map[string]func(io.Reader) io.Reader{"at once": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader} {
-			calls := 0
-			c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-				calls++
-				resp := rootAnswer(r, 200, "")
-				resp.ContentLength, resp.Body = -1, io.NopCloser(wrap(strings.NewReader(body)))
-				return resp, nil
-			}), didit.WithMaxRetries(1))
-			var w bytes.Buffer
-			n, err := c.SessionPDF(t.Context(), rootSession, &w)
-			assert.EqualValues(t, w.Len(), n)
-			if fine {
-				require.NoError(t, err, "%.30q %s", body, name)
-				assert.Equal(t, body, w.String())
-				assert.Equal(t, 1, calls)
-				continue
-			}
-			require.Error(t, err, "%.30q %s", body, name)
-			assert.Contains(t, err.Error(), "is not a PDF")
-			assert.Zero(t, n)
-			assert.Equal(t, 2, calls)
-			assert.True(t, didit.Retryable(err))
-		}
-	}
-}
-
-// The context ends a report between two bytes.
-func TestPDFContext(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	calls := 0
-	rt := rootPDF(100_000, context.Canceled, &calls)
-	n, err := rootClient(t, rt).SessionPDF(ctx, rootSession, rootTrigger{cancel})
-	require.ErrorIs(t, err, context.Canceled)
-	assert.Equal(t, rootNames("ResultLost"), rootMatches(err))
-	assert.EqualValues(t, 100_000, n)
-	assert.Equal(t, 1, calls)
-}
-
-type rootTrigger struct{ f func() }
-
-func (w rootTrigger) Write(p []byte) (int, error) { w.f(); return len(p), nil }

@@ -2,16 +2,10 @@ package didit_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httptrace"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,91 +17,35 @@ import (
 	"github.com/didit-go/didit/didittest"
 )
 
-// TestCancelledAnywhere: whenever an import is cancelled, one that is said not to be
-// sent never arrived, and none arrived twice. The caller's own trace still works.
-func TestCancelledAnywhere(t *testing.T) {
+// TestSearchTakesAMinute: a list that answers too slowly does not hold the call.
+func TestSearchTakesAMinute(t *testing.T) {
 	t.Parallel()
-	for _, h2 := range []bool{false, true} {
-		var seen [400]atomic.Int64
-		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodPost {
-				var i int
-				_, _ = fmt.Sscanf(r.UserAgent(), "i/%d", &i)
-				seen[i].Add(1)
-				_, _ = io.Copy(io.Discard, r.Body)
-			}
-			w.WriteHeader(201)
-			io.WriteString(w, created201)
-		}))
-		srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-		srv.EnableHTTP2 = h2
-		srv.StartTLS()
-		hc := srv.Client()
-		var notSent []int
-		counts := map[string]int{}
-		for i := range 400 {
-			n := &seen[i]
-			if i%3 == 0 {
-				hc.CloseIdleConnections()
-			}
-			c, err := didit.NewClient(didit.WithAPIKey("sk_test_x"), didit.WithUserAgent(fmt.Sprintf("i/%d", i)), didit.WithBaseURL(srv.URL), didit.WithHTTPClient(hc), didit.WithRetryWait(0, 0), didit.WithAttemptTimeout(time.Duration(i%2)*time.Minute))
-			require.NoError(t, err)
-			ctx, cancel := context.WithCancel(t.Context())
-			traced := 0
-			ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { traced++ }})
-			stop := time.AfterFunc(time.Duration(rand.N(1500))*time.Microsecond, cancel)
-			_, err = c.ImportSharedSession(ctx, importParams(tokenOf(nil)))
-			stop.Stop()
-			cancel()
-			switch {
-			case err == nil:
-				counts["ok"]++
-				assert.EqualValues(t, 1, n.Load())
-				assert.Equal(t, 1, traced)
-			case errors.Is(err, didit.ErrNotSent):
-				counts["not sent"]++
-				notSent = append(notSent, i)
-				require.ErrorIs(t, err, context.Canceled)
-			default:
-				counts["other"]++
-				require.ErrorIs(t, err, context.Canceled)
-				assert.True(t, didit.Retryable(err))
-			}
+	synctest.Test(t, func(t *testing.T) {
+		a := &account{post: posts(lost)}
+		a.list = func() (*http.Response, error) {
+			time.Sleep(25 * time.Second)
+			return answer(http.StatusServiceUnavailable, "")()
 		}
-		hc.CloseIdleConnections()
-		srv.Close()
-		for _, i := range notSent {
-			assert.Zero(t, seen[i].Load(), "%v %d", h2, i)
-		}
-		for i := range seen {
-			assert.LessOrEqual(t, seen[i].Load(), int64(1))
-		}
-	}
+		began := time.Now()
+		_, err := a.client(t).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
+		require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context lives")
+		assert.LessOrEqual(t, time.Since(began), 90*time.Second, "a minute, and the answer under way: this transport does not heed contexts")
+	})
 }
 
-// TestRefusedWhileCancelled: a refusal that breaks off because the context ends says so.
-func TestRefusedWhileCancelled(t *testing.T) {
+func TestDuplicates(t *testing.T) {
 	t.Parallel()
-	for _, status := range []int{400, 403, 401, 404, 429, 500, 200, 201, 302} {
-		ctx, cancel := context.WithCancel(t.Context())
-		posts := 0
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-			posts++
-			resp := rootAnswer(r, status, "")
-			resp.ContentLength = 200
-			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"detail":"This`), cancelling{cancel}))
-			return resp, nil
-		}))
-		_, err := c.ImportSharedSession(ctx, importParams(tokenOf(nil)))
-		require.ErrorIs(t, err, context.Canceled, "%d %v", status, err)
-		assert.Equal(t, 1, posts)
-		cancel()
-	}
+	second, other, unnumbered := copyOf(vendor), copyOf(vendor), copyOf(vendor)
+	second.id, second.number = idCopy2, 9
+	unnumbered.id, unnumbered.number = idPartnerA, 0
+	other.id, other.number, other.decisionVendor = idOther, 3, "somebody"
+	a := &account{post: posts(answer(403, already403)), sessions: []own{unnumbered, second, copyOf(vendor), other}}
+	s, err := a.client(t).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
+	require.NoError(t, err)
+	assert.Equal(t, idCopy, s.SessionID, "the lowest number")
+	assert.Equal(t, []string{idCopy2, idPartnerA}, s.Duplicates, "another customer's is none")
 }
-
-type cancelling struct{ cancel context.CancelFunc }
-
-func (c cancelling) Read([]byte) (int, error) { c.cancel(); return 0, context.Canceled }
 
 // TestNamingOthersTakesAMinute together with the search before it, and the answer
 // under way.
@@ -204,25 +142,6 @@ func TestManyDuplicates(t *testing.T) {
 	assert.Equal(t, all[399].id, s.SessionID)
 }
 
-// TestFindBrokenOff: a list that broke off may be whole the next time.
-func TestFindBrokenOff(t *testing.T) {
-	t.Parallel()
-	c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-		resp := rootAnswer(r, 200, "")
-		resp.ContentLength = 200
-		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"results":[`), failing{}))
-		return resp, nil
-	}))
-	find := didit.FindImportedSessionParams{SourceSessionID: rootSource, SessionKind: didit.KindUser, VendorData: "x"}
-	_, err := c.FindImportedSession(t.Context(), find)
-	require.Error(t, err)
-	assert.True(t, didit.Retryable(err), err)
-}
-
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
-
 // TestVendorDataIsTrimmedAsDidits: Python's white space is more than Go's.
 func TestVendorDataIsTrimmedAsDidits(t *testing.T) {
 	t.Parallel()
@@ -259,42 +178,4 @@ func TestWithheldEnds(t *testing.T) {
 		}
 		assert.Equal(t, 1, a.posts)
 	})
-}
-
-// TestNotSentNamesCandidates: what Resume's search saw is not hidden by a POST that
-// did not leave.
-func TestNotSentNamesCandidates(t *testing.T) {
-	t.Parallel()
-	a := &account{sessions: []own{unsourced()}}
-	c := a.client(t, didit.WithLimiter(writesBlocked{}))
-	p := importParams(tokenOf(nil))
-	p.Resume = true
-	_, err := c.ImportSharedSession(t.Context(), p)
-	require.ErrorIs(t, err, didit.ErrNotSent)
-	var call *didit.CallError
-	require.ErrorAs(t, err, &call)
-	assert.Equal(t, []string{idCopy}, call.Candidates)
-}
-
-type writesBlocked struct{}
-
-func (writesBlocked) Wait(ctx context.Context) error {
-	if didit.IsWrite(ctx) {
-		return io.ErrClosedPipe
-	}
-	return nil
-}
-
-// TestAlreadyImportedSaysWhatIsKnown: a search that failed saw no copies, and no lack of
-// them.
-func TestAlreadyImportedSaysWhatIsKnown(t *testing.T) {
-	t.Parallel()
-	const claim = "no copy that this key sees"
-	a := &account{post: posts(answer(403, already403))}
-	_, err := a.client(t, didit.WithRetryWait(0, 0)).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
-	require.ErrorContains(t, err, claim)
-	a = &account{post: posts(answer(403, already403)), list: answer(503, "")}
-	_, err = a.client(t, didit.WithMaxRetries(0), didit.WithRetryWait(0, 0)).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
-	require.ErrorIs(t, err, didit.ErrAlreadyImported)
-	assert.NotContains(t, err.Error(), claim)
 }
