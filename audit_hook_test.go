@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // Other calls have no event, and the hook is given the call's own context, on its own
@@ -21,19 +22,19 @@ func TestAuditHook(t *testing.T) {
 	type key struct{}
 	ctx := context.WithValue(t.Context(), key{}, "mine")
 	calls := 0
-	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, 404, `{}`), didit.WithAuditHook(func(ctx context.Context, _ didit.AuditEvent) error {
+	var seen []testkit.Seen
+	c := testkit.Client(t, testkit.Recorder(&seen, 404, `{}`), didit.WithAuditHook(func(ctx context.Context, _ didit.AuditEvent) error {
 		calls++
 		assert.Equal(t, "mine", ctx.Value(key{}))
 		panic("the hook's own")
 	}))
-	for _, call := range rootCalls() {
-		if call.name != "ShareSession" && call.name != "ImportSharedSession" {
-			_ = call.do(t, c)
+	for _, call := range testkit.Calls() {
+		if call.Name != "ShareSession" && call.Name != "ImportSharedSession" {
+			_ = call.Do(t, c)
 		}
 	}
 	assert.Zero(t, calls)
-	assert.PanicsWithValue(t, "the hook's own", func() { _, _ = c.ShareSession(ctx, rootSession, didit.ShareSessionParams{}) })
+	assert.PanicsWithValue(t, "the hook's own", func() { _, _ = c.ShareSession(ctx, testkit.SessionID, didit.ShareSessionParams{}) })
 	assert.Equal(t, 1, calls)
 }
 
@@ -48,9 +49,9 @@ func TestAuditHookFails(t *testing.T) {
 		assert.LessOrEqual(t, time.Until(end), 10*time.Second)
 		return failure
 	}
-	token := rootToken(rootClaims(time.Now()))
-	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, 200, `{"share_token":"`+token+`","session_id":"`+rootSession+`"}`), didit.WithAuditHook(hook))
+	token := testkit.Token(testkit.Claims(time.Now()))
+	var seen []testkit.Seen
+	c := testkit.Client(t, testkit.Recorder(&seen, 200, `{"share_token":"`+token+`","session_id":"`+testkit.SessionID+`"}`), didit.WithAuditHook(hook))
 	withheld := func(result bool, err error) {
 		t.Helper()
 		assert.False(t, result)
@@ -63,25 +64,25 @@ func TestAuditHookFails(t *testing.T) {
 		assert.NotContains(t, err.Error(), "hunter22")
 		assert.NotContains(t, err.Error(), token)
 	}
-	shared, err := c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+	shared, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	withheld(shared != nil, err)
 	imported, err := c.ImportSharedSession(t.Context(), didit.ImportSharedSessionParams{
-		Token: didit.NewShareToken(token), WorkflowID: rootWorkflow, Review: didit.ReviewAgain, VendorData: "customer-4711"})
+		Token: didit.NewShareToken(token), WorkflowID: testkit.WorkflowID, Review: didit.ReviewAgain, VendorData: "customer-4711"})
 	withheld(imported != nil, err)
-	row := fmt.Sprintf(`{"session_id":%q,"vendor_data":"customer-4711","shared_from_session":%q}`, rootSession, rootSource)
-	finding := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+	row := fmt.Sprintf(`{"session_id":%q,"vendor_data":"customer-4711","shared_from_session":%q}`, testkit.SessionID, testkit.SourceID)
+	finding := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.URL.Path == "/v3/sessions/" {
-			return rootAnswer(r, 200, `{"next":null,"results":[`+row+`]}`), nil
+			return testkit.Answer(r, 200, `{"next":null,"results":[`+row+`]}`), nil
 		}
-		return rootAnswer(r, 200, row), nil
+		return testkit.Answer(r, 200, row), nil
 	}), didit.WithAuditHook(hook))
-	found, err := finding.FindImportedSession(t.Context(), didit.FindImportedSessionParams{SourceSessionID: rootSource, SessionKind: didit.KindUser, VendorData: "customer-4711"})
+	found, err := finding.FindImportedSession(t.Context(), didit.FindImportedSessionParams{SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, VendorData: "customer-4711"})
 	withheld(found != nil, err)
 
 	// A call that failed keeps its own error.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = c.ShareSession(ctx, rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+	_, err = c.ShareSession(ctx, testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, didit.ErrNotSent)
 	require.ErrorIs(t, err, failure)

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // TestImportAudit: one event per call, with what happened.
@@ -61,29 +62,29 @@ func TestImportAudit(t *testing.T) {
 
 func TestAuditImportAndFind(t *testing.T) {
 	t.Parallel()
-	var a rootAudit
+	var a auditing
 	opts := a.options()
 	list := `{"results":[],"next":null}`
-	token := didit.NewShareToken(rootToken(strings.Replace(rootClaims(a.now), rootPartner, rootOwn, 1)))
-	answer := func(status int, body string) rootTrip {
+	token := didit.NewShareToken(testkit.Token(strings.Replace(testkit.Claims(a.now), testkit.ApplicationB, testkit.ApplicationA, 1)))
+	answer := func(status int, body string) testkit.RoundTripper {
 		return func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodGet {
-				return rootAnswer(r, 200, list), nil
+				return testkit.Answer(r, 200, list), nil
 			}
 			if status == 0 {
 				return nil, io.EOF
 			}
-			resp := rootAnswer(r, status, body)
+			resp := testkit.Answer(r, status, body)
 			resp.Header.Set("X-Request-ID", "req-3")
 			return resp, nil
 		}
 	}
-	params := didit.ImportSharedSessionParams{Token: token, WorkflowID: strings.ToUpper(rootWorkflow), Review: didit.TrustSourceReview, VendorData: "customer-oriane-4711"}
-	base := didit.AuditEvent{Action: didit.AuditImport, SourceSessionID: rootSource, SessionKind: didit.KindUser, FromApplicationID: rootOwn, ForApplicationID: rootOwn,
-		WorkflowID: rootWorkflow, Review: didit.TrustSourceReview, TokenFingerprint: token.Fingerprint()}
+	params := didit.ImportSharedSessionParams{Token: token, WorkflowID: strings.ToUpper(testkit.WorkflowID), Review: didit.TrustSourceReview, VendorData: "customer-oriane-4711"}
+	base := didit.AuditEvent{Action: didit.AuditImport, SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationA,
+		WorkflowID: testkit.WorkflowID, Review: didit.TrustSourceReview, TokenFingerprint: token.Fingerprint()}
 	run := func(rt http.RoundTripper, p didit.ImportSharedSessionParams) didit.AuditEvent {
 		a.events = nil
-		_, err := rootClient(t, rt, opts...).ImportSharedSession(t.Context(), p)
+		_, err := testkit.Client(t, rt, opts...).ImportSharedSession(t.Context(), p)
 		require.Len(t, a.events, 1, "one per call, whatever it took: %v", err)
 		e := a.events[0]
 		assert.Equal(t, a.now, e.Time)
@@ -92,8 +93,8 @@ func TestAuditImportAndFind(t *testing.T) {
 		return e
 	}
 	want := base
-	want.Outcome, want.SessionID, want.StatusCode, want.RequestID, want.Attempts = didit.AuditOK, rootSession, 201, "req-3", 1
-	assert.Equal(t, want, run(answer(201, `{"session_id":"`+rootSession+`","status":"Approved"}`), params))
+	want.Outcome, want.SessionID, want.StatusCode, want.RequestID, want.Attempts = didit.AuditOK, testkit.SessionID, 201, "req-3", 1
+	assert.Equal(t, want, run(answer(201, `{"session_id":"`+testkit.SessionID+`","status":"Approved"}`), params))
 
 	want = base
 	want.Outcome, want.StatusCode, want.RequestID, want.Attempts = didit.AuditRefused, 400, "req-3", 1
@@ -110,47 +111,47 @@ func TestAuditImportAndFind(t *testing.T) {
 
 	// Refused locally: unverified claims may be anything, so only ids and kinds are kept.
 	hostile := params
-	hostile.Token = didit.NewShareToken(rootToken(`{"session_id":"Oriane","session_kind":"Vasquelle","from_application_id":"Oriane","for_application_id":"Oriane"}`))
+	hostile.Token = didit.NewShareToken(testkit.Token(`{"session_id":"Oriane","session_kind":"Vasquelle","from_application_id":"Oriane","for_application_id":"Oriane"}`))
 	hostile.WorkflowID, hostile.Review = "Oriane", didit.ReviewAgain
 	want = didit.AuditEvent{Action: didit.AuditImport, Outcome: didit.AuditRefused, Review: didit.ReviewAgain, TokenFingerprint: hostile.Token.Fingerprint(), Reason: "the share token is for another application"}
-	assert.Equal(t, want, run(rootMock(t), hostile))
+	assert.Equal(t, want, run(testkit.Mock(t), hostile))
 
 	// The copy is found after its answer was lost.
 	row := fmt.Sprintf(`{"session_id":%q,"session_kind":"user","vendor_data":"customer-oriane-4711","shared_from_session":%q,"created_at":%q}`,
-		rootSession, rootSource, a.now.Format(time.RFC3339))
-	found := rootTrip(func(r *http.Request) (*http.Response, error) {
+		testkit.SessionID, testkit.SourceID, a.now.Format(time.RFC3339))
+	found := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		switch {
 		case r.Method == http.MethodPost:
 			return nil, io.EOF
 		case r.URL.Path == "/v3/sessions/":
-			return rootAnswer(r, 200, `{"next":null,"results":[`+row+`]}`), nil
+			return testkit.Answer(r, 200, `{"next":null,"results":[`+row+`]}`), nil
 		}
-		return rootAnswer(r, 200, row), nil
+		return testkit.Answer(r, 200, row), nil
 	})
 	want = base
-	want.Outcome, want.SessionID, want.Attempts = didit.AuditRecovered, rootSession, 1
+	want.Outcome, want.SessionID, want.Attempts = didit.AuditRecovered, testkit.SessionID, 1
 	assert.Equal(t, want, run(found, params))
 
 	look := func(rt http.RoundTripper, p didit.FindImportedSessionParams) didit.AuditEvent {
 		a.events = nil
-		_, _ = rootClient(t, rt, opts...).FindImportedSession(t.Context(), p)
+		_, _ = testkit.Client(t, rt, opts...).FindImportedSession(t.Context(), p)
 		require.Len(t, a.events, 1)
 		e := a.events[0]
 		assert.Equal(t, a.now, e.Time)
 		e.Time, e.Duration = time.Time{}, 0
 		return e
 	}
-	find := didit.FindImportedSessionParams{SourceSessionID: strings.ToUpper(rootSource), SessionKind: didit.KindUser, VendorData: "customer-oriane-4711", WorkflowID: rootWorkflow}
-	base = didit.AuditEvent{Action: didit.AuditFind, SourceSessionID: rootSource, SessionKind: didit.KindUser, WorkflowID: rootWorkflow}
+	find := didit.FindImportedSessionParams{SourceSessionID: strings.ToUpper(testkit.SourceID), SessionKind: didit.KindUser, VendorData: "customer-oriane-4711", WorkflowID: testkit.WorkflowID}
+	base = didit.AuditEvent{Action: didit.AuditFind, SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, WorkflowID: testkit.WorkflowID}
 	want = base
-	want.Outcome, want.SessionID = didit.AuditOK, rootSession
+	want.Outcome, want.SessionID = didit.AuditOK, testkit.SessionID
 	assert.Equal(t, want, look(found, find))
 	want = base
 	want.Outcome, want.Reason = didit.AuditRefused, "no imported copy was found"
 	assert.Equal(t, want, look(answer(200, ``), find), "searched to the end")
 	want.Outcome, want.Reason = didit.AuditUnknown, "outcome unknown"
-	assert.Equal(t, want, look(rootTrip(func(*http.Request) (*http.Response, error) { return nil, io.EOF }), find))
-	assert.Equal(t, didit.AuditEvent{Action: didit.AuditFind, Outcome: didit.AuditRefused, Reason: "invalid params"}, look(rootMock(t), didit.FindImportedSessionParams{SourceSessionID: "Oriane"}))
+	assert.Equal(t, want, look(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, io.EOF }), find))
+	assert.Equal(t, didit.AuditEvent{Action: didit.AuditFind, Outcome: didit.AuditRefused, Reason: "invalid params"}, look(testkit.Mock(t), didit.FindImportedSessionParams{SourceSessionID: "Oriane"}))
 }
 
 // TestAuditTellsTheTruth of what is withheld, refused and perhaps minted.
@@ -178,13 +179,13 @@ func TestAuditTellsTheTruth(t *testing.T) {
 	assert.NotEmpty(t, e.Reason, err)
 
 	n := 0
-	c = rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+	c = testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if n++; n == 1 {
 			return nil, io.EOF
 		}
-		return rootAnswer(r, 403, `{}`), nil
+		return testkit.Answer(r, 403, `{}`), nil
 	}), hook)
-	_, err = c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+	_, err = c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	require.Error(t, err)
 	assert.Equal(t, didit.AuditUnknown, e.Outcome, err)
 }

@@ -16,17 +16,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
-// rootAudit keeps the events of a client. Its clock goes on by a second whenever it is
+// auditing keeps the events of a client. Its clock goes on by a second whenever it is
 // read.
-type rootAudit struct {
+type auditing struct {
 	mu     sync.Mutex
 	events []didit.AuditEvent
 	now    time.Time
 }
 
-func (a *rootAudit) options() []didit.Option {
+func (a *auditing) options() []didit.Option {
 	a.now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	return []didit.Option{
 		didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error {
@@ -41,14 +42,14 @@ func (a *rootAudit) options() []didit.Option {
 			a.now = a.now.Add(time.Second)
 			return a.now
 		}),
-		didit.WithApplicationID(rootOwn), didit.WithMaxRetries(1),
+		didit.WithApplicationID(testkit.ApplicationA), didit.WithMaxRetries(1),
 	}
 }
 
 func TestAuditShare(t *testing.T) {
 	t.Parallel()
-	ok := didit.ShareSessionParams{ForApplicationID: strings.ToUpper(rootPartner), TTL: 90 * time.Second}
-	sent := didit.AuditEvent{Action: didit.AuditShare, SessionID: rootSession, FromApplicationID: rootOwn, ForApplicationID: rootPartner, TTL: 90 * time.Second}
+	ok := didit.ShareSessionParams{ForApplicationID: strings.ToUpper(testkit.ApplicationB), TTL: 90 * time.Second}
+	sent := didit.AuditEvent{Action: didit.AuditShare, SessionID: testkit.SessionID, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationB, TTL: 90 * time.Second}
 	with := func(e didit.AuditEvent, f func(*didit.AuditEvent)) didit.AuditEvent { f(&e); return e }
 	for name, test := range map[string]struct {
 		id     string
@@ -58,41 +59,41 @@ func TestAuditShare(t *testing.T) {
 		opts   []didit.Option
 		want   didit.AuditEvent
 	}{
-		"ok": {rootSession, ok, 201, `{"share_token":"abc","session_kind":"business"}`, nil, with(sent, func(e *didit.AuditEvent) {
+		"ok": {testkit.SessionID, ok, 201, `{"share_token":"abc","session_kind":"business"}`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.SessionKind, e.TokenFingerprint, e.StatusCode, e.RequestID, e.Attempts = didit.AuditOK, didit.KindBusiness, "ba7816bf8f01cfea", 201, "req-3", 1
 		})},
-		"refused locally": {rootSession, didit.ShareSessionParams{ForApplicationID: rootOwn, TTL: 1}, 0, ``, nil, didit.AuditEvent{
-			Action: didit.AuditShare, Outcome: didit.AuditRefused, SessionID: rootSession, FromApplicationID: rootOwn, ForApplicationID: rootOwn, TTL: 1, Reason: "a session cannot be shared with its own application"}},
+		"refused locally": {testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationA, TTL: 1}, 0, ``, nil, didit.AuditEvent{
+			Action: didit.AuditShare, Outcome: didit.AuditRefused, SessionID: testkit.SessionID, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationA, TTL: 1, Reason: "a session cannot be shared with its own application"}},
 		"refused locally, params that may be anything": {"Oriane Vasquelle", didit.ShareSessionParams{ForApplicationID: "Oriane Vasquelle"}, 0, ``, nil,
-			didit.AuditEvent{Action: didit.AuditShare, Outcome: didit.AuditRefused, FromApplicationID: rootOwn, Reason: "invalid params"}},
-		"refused by Didit": {strings.ToUpper(rootSession), ok, 403, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
+			didit.AuditEvent{Action: didit.AuditShare, Outcome: didit.AuditRefused, FromApplicationID: testkit.ApplicationA, Reason: "invalid params"}},
+		"refused by Didit": {strings.ToUpper(testkit.SessionID), ok, 403, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditRefused, 403, "req-3", 1
 			e.Reason = "not allowed with this key"
 		})},
-		"rate limited": {rootSession, ok, 429, `{}`, []didit.Option{didit.WithMaxRetryAfter(0)}, with(sent, func(e *didit.AuditEvent) {
+		"rate limited": {testkit.SessionID, ok, 429, `{}`, []didit.Option{didit.WithMaxRetryAfter(0)}, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditRefused, 429, "req-3", 1
 			e.Reason = "rate limited"
 		})},
-		"server error: a token may have been minted": {rootSession, ok, 503, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
+		"server error: a token may have been minted": {testkit.SessionID, ok, 503, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditUnknown, 503, "req-3", 2
 			e.Reason = "server error"
 		})},
-		"no answer": {rootSession, ok, 0, ``, nil, with(sent, func(e *didit.AuditEvent) { e.Outcome, e.Attempts, e.Reason = didit.AuditUnknown, 2, "outcome unknown" })},
-		"unreadable": {rootSession, ok, 200, `{`, nil, with(sent, func(e *didit.AuditEvent) {
+		"no answer": {testkit.SessionID, ok, 0, ``, nil, with(sent, func(e *didit.AuditEvent) { e.Outcome, e.Attempts, e.Reason = didit.AuditUnknown, 2, "outcome unknown" })},
+		"unreadable": {testkit.SessionID, ok, 200, `{`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.RequestID, e.Attempts, e.Reason = didit.AuditResultLost, "req-3", 2, "result lost"
 		})},
-		"not sent": {rootSession, ok, 0, ``, []didit.Option{didit.WithLimiter(&rootLimiter{errors.New("no")})}, with(sent, func(e *didit.AuditEvent) {
+		"not sent": {testkit.SessionID, ok, 0, ``, []didit.Option{didit.WithLimiter(&refusing{errors.New("no")})}, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.Reason = didit.AuditNotSent, "not sent"
 		})},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var a rootAudit
-			c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+			var a auditing
+			c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				if test.status == 0 {
 					return nil, io.EOF
 				}
-				resp := rootAnswer(r, test.status, test.body)
+				resp := testkit.Answer(r, test.status, test.body)
 				resp.Header.Set("X-Request-ID", "req-3")
 				return resp, nil
 			}), append(a.options(), test.opts...)...)
@@ -111,13 +112,13 @@ func TestAuditShare(t *testing.T) {
 func TestAuditExpiry(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
-	var seen []rootSeen
+	var seen []testkit.Seen
 	var event didit.AuditEvent
-	c := rootClient(t, rootRecorder(&seen, 200, `{"share_token":"`+rootToken(rootClaims(now))+`"}`), didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error {
+	c := testkit.Client(t, testkit.Recorder(&seen, 200, `{"share_token":"`+testkit.Token(testkit.Claims(now))+`"}`), didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error {
 		event = e
 		return nil
 	}))
-	shared, err := c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+	shared, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	require.NoError(t, err)
 	assert.True(t, event.ExpiresAt.Equal(shared.ExpiresAt()))
 	assert.False(t, event.ExpiresAt.IsZero())
@@ -132,8 +133,8 @@ func TestAuditExpiry(t *testing.T) {
 func TestAuditJSON(t *testing.T) {
 	t.Parallel()
 	full := didit.AuditEvent{
-		Time: time.Date(2026, 11, 24, 12, 0, 0, 5000, time.UTC), Action: didit.AuditImport, Outcome: didit.AuditRecovered, SessionID: rootSession,
-		SourceSessionID: rootSource, SessionKind: didit.KindBusiness, FromApplicationID: rootOwn, ForApplicationID: rootPartner, WorkflowID: rootWorkflow,
+		Time: time.Date(2026, 11, 24, 12, 0, 0, 5000, time.UTC), Action: didit.AuditImport, Outcome: didit.AuditRecovered, SessionID: testkit.SessionID,
+		SourceSessionID: testkit.SourceID, SessionKind: didit.KindBusiness, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationB, WorkflowID: testkit.WorkflowID,
 		TTL: 90 * time.Minute, Review: didit.ReviewAgain, TokenFingerprint: "ba7816bf8f01cfea", StatusCode: 201, RequestID: "req-3", Attempts: 2, Duration: 1234567 * time.Microsecond,
 	}
 	data, err := json.Marshal(full)

@@ -12,50 +12,51 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // A hostile server costs bounded memory and a typed error.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	endless := rootTrip(func(r *http.Request) (*http.Response, error) {
-		resp := rootAnswer(r, http.StatusOK, "")
+	endless := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
+		resp := testkit.Answer(r, http.StatusOK, "")
 		resp.ContentLength = -1
-		resp.Body = io.NopCloser(rootEndless{})
+		resp.Body = io.NopCloser(endless{})
 		return resp, nil
 	})
-	lists := `{"session_id":"` + rootSession + `","share_token":"t","results":[],"x":[` + strings.Repeat("{},", 100_000) + `{}]}`
-	var seen []rootSeen
-	for _, call := range rootCalls() {
-		if call.name == "SessionPDF" || call.name == "Do" {
+	lists := `{"session_id":"` + testkit.SessionID + `","share_token":"t","results":[],"x":[` + strings.Repeat("{},", 100_000) + `{}]}`
+	var seen []testkit.Seen
+	for _, call := range testkit.Calls() {
+		if call.Name == "SessionPDF" || call.Name == "Do" {
 			continue // a PDF is unbounded, and this Do reads nothing
 		}
-		for name, rt := range map[string]http.RoundTripper{"endless": endless, "lists": rootRecorder(&seen, http.StatusOK, lists)} {
-			err := call.do(t, rootClient(t, rt, didit.WithMaxRetries(0)))
+		for name, rt := range map[string]http.RoundTripper{"endless": endless, "lists": testkit.Recorder(&seen, http.StatusOK, lists)} {
+			err := call.Do(t, testkit.Client(t, rt, didit.WithMaxRetries(0)))
 			var failure *didit.CallError
-			require.ErrorAs(t, err, &failure, "%s %s", call.name, name)
+			require.ErrorAs(t, err, &failure, "%s %s", call.Name, name)
 			want := didit.OutcomeResultLost
 			if name == "endless" {
 				want = didit.OutcomeUnknown // it does not begin as JSON
 			}
-			assert.Equal(t, want, failure.Outcome, "%s %s", call.name, name)
+			assert.Equal(t, want, failure.Outcome, "%s %s", call.Name, name)
 			assert.Equal(t, 1, failure.Attempts)
 		}
 	}
 	var out any
-	err := rootClient(t, endless).Do(t.Context(), "GET", "/v3/x/", nil, &out)
+	err := testkit.Client(t, endless).Do(t.Context(), "GET", "/v3/x/", nil, &out)
 	require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
 }
 
 // An error body is kept up to 64 KiB, whatever its length.
 func TestErrorBodyIsBounded(t *testing.T) {
 	t.Parallel()
-	c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-		resp := rootAnswer(r, http.StatusBadRequest, "")
+	c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
+		resp := testkit.Answer(r, http.StatusBadRequest, "")
 		resp.ContentLength = -1
-		resp.Body = io.NopCloser(rootEndless{})
+		resp.Body = io.NopCloser(endless{})
 		return resp, nil
 	}))
-	_, err := c.GetSession(t.Context(), rootSession)
+	_, err := c.GetSession(t.Context(), testkit.SessionID)
 	var api *didit.APIError
 	require.ErrorAs(t, err, &api)
 	assert.Len(t, api.Body, 64<<10)
@@ -64,10 +65,10 @@ func TestErrorBodyIsBounded(t *testing.T) {
 // Every request body, byte for byte.
 func TestRequestBodies(t *testing.T) {
 	t.Parallel()
-	token := rootToken(rootClaims(time.Now()))
+	token := testkit.Token(testkit.Claims(time.Now()))
 	opaque := didit.NewShareToken("opaque")
 	share := func(p didit.ShareSessionParams) func(testing.TB, *didit.Client) {
-		return func(t testing.TB, c *didit.Client) { _, _ = c.ShareSession(t.Context(), rootSession, p) }
+		return func(t testing.TB, c *didit.Client) { _, _ = c.ShareSession(t.Context(), testkit.SessionID, p) }
 	}
 	imports := func(p didit.ImportSharedSessionParams) func(testing.TB, *didit.Client) {
 		return func(t testing.TB, c *didit.Client) { _, _ = c.ImportSharedSession(t.Context(), p) }
@@ -76,35 +77,35 @@ func TestRequestBodies(t *testing.T) {
 		return func(t testing.TB, c *didit.Client) { _, _ = c.CreateSession(t.Context(), p) }
 	}
 	update := func(p didit.UpdateSessionStatusParams) func(testing.TB, *didit.Client) {
-		return func(t testing.TB, c *didit.Client) { _ = c.UpdateSessionStatus(t.Context(), rootSession, p) }
+		return func(t testing.TB, c *didit.Client) { _ = c.UpdateSessionStatus(t.Context(), testkit.SessionID, p) }
 	}
-	const w = `{"workflow_id":"` + rootWorkflow + `"`
+	const w = `{"workflow_id":"` + testkit.WorkflowID + `"`
 	for name, test := range map[string]struct {
 		do   func(testing.TB, *didit.Client)
 		want string
 	}{
-		"share, least": {share(didit.ShareSessionParams{ForApplicationID: strings.ToUpper(rootPartner)}), `{"for_application_id":"` + rootPartner + `"}`},
-		"share, all": {share(didit.ShareSessionParams{ForApplicationID: rootPartner, TTL: 90 * time.Minute, Status: didit.StatusInReview}),
-			`{"for_application_id":"` + rootPartner + `","ttl_in_seconds":5400}`},
-		"import, least": {imports(didit.ImportSharedSessionParams{Token: opaque, WorkflowID: rootWorkflow, Review: didit.ReviewAgain}),
-			`{"share_token":"opaque","workflow_id":"` + rootWorkflow + `","trust_review":false}`},
-		"import, all": {imports(didit.ImportSharedSessionParams{Token: didit.NewShareToken(" " + token + "\n"), WorkflowID: strings.ToUpper(rootWorkflow),
-			Review: didit.TrustSourceReview, VendorData: `a"b<c`, SourceSessionID: rootSource, FromApplicationIDs: []string{rootOwn}}),
-			`{"share_token":"` + token + `","workflow_id":"` + rootWorkflow + `","trust_review":true,"vendor_data":"a\"b\u003cc"}`},
-		"import, by kind": {imports(didit.ImportSharedSessionParams{Token: didit.NewShareToken(token), Workflows: didit.Workflows{User: rootWorkflow, Business: rootOwn}, Review: didit.ReviewAgain}),
-			`{"share_token":"` + token + `","workflow_id":"` + rootWorkflow + `","trust_review":false}`},
-		"create, least":            {create(didit.CreateSessionParams{WorkflowID: rootWorkflow}), w + `}`},
-		"create, vendor data":      {create(didit.CreateSessionParams{WorkflowID: rootWorkflow, VendorData: "v"}), w + `,"vendor_data":"v"}`},
-		"create, callback":         {create(didit.CreateSessionParams{WorkflowID: rootWorkflow, Callback: "https://shop.example/back"}), w + `,"callback":"https://shop.example/back"}`},
-		"create, language":         {create(didit.CreateSessionParams{WorkflowID: rootWorkflow, Language: "pt-BR"}), w + `,"language":"pt-BR"}`},
-		"create, metadata":         {create(didit.CreateSessionParams{WorkflowID: rootWorkflow, Metadata: json.RawMessage(`{"a":[1]}`)}), w + `,"metadata":{"a":[1]}}`},
-		"create, metadata as text": {create(didit.CreateSessionParams{WorkflowID: rootWorkflow, Metadata: "x"}), w + `,"metadata":"x"}`},
-		"create, contact": {create(didit.CreateSessionParams{WorkflowID: rootWorkflow, ContactDetails: &didit.ContactDetails{Email: "o@mail.example"}}),
+		"share, least": {share(didit.ShareSessionParams{ForApplicationID: strings.ToUpper(testkit.ApplicationB)}), `{"for_application_id":"` + testkit.ApplicationB + `"}`},
+		"share, all": {share(didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB, TTL: 90 * time.Minute, Status: didit.StatusInReview}),
+			`{"for_application_id":"` + testkit.ApplicationB + `","ttl_in_seconds":5400}`},
+		"import, least": {imports(didit.ImportSharedSessionParams{Token: opaque, WorkflowID: testkit.WorkflowID, Review: didit.ReviewAgain}),
+			`{"share_token":"opaque","workflow_id":"` + testkit.WorkflowID + `","trust_review":false}`},
+		"import, all": {imports(didit.ImportSharedSessionParams{Token: didit.NewShareToken(" " + token + "\n"), WorkflowID: strings.ToUpper(testkit.WorkflowID),
+			Review: didit.TrustSourceReview, VendorData: `a"b<c`, SourceSessionID: testkit.SourceID, FromApplicationIDs: []string{testkit.ApplicationA}}),
+			`{"share_token":"` + token + `","workflow_id":"` + testkit.WorkflowID + `","trust_review":true,"vendor_data":"a\"b\u003cc"}`},
+		"import, by kind": {imports(didit.ImportSharedSessionParams{Token: didit.NewShareToken(token), Workflows: didit.Workflows{User: testkit.WorkflowID, Business: testkit.ApplicationA}, Review: didit.ReviewAgain}),
+			`{"share_token":"` + token + `","workflow_id":"` + testkit.WorkflowID + `","trust_review":false}`},
+		"create, least":            {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID}), w + `}`},
+		"create, vendor data":      {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, VendorData: "v"}), w + `,"vendor_data":"v"}`},
+		"create, callback":         {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, Callback: "https://shop.example/back"}), w + `,"callback":"https://shop.example/back"}`},
+		"create, language":         {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, Language: "pt-BR"}), w + `,"language":"pt-BR"}`},
+		"create, metadata":         {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, Metadata: json.RawMessage(`{"a":[1]}`)}), w + `,"metadata":{"a":[1]}}`},
+		"create, metadata as text": {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, Metadata: "x"}), w + `,"metadata":"x"}`},
+		"create, contact": {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, ContactDetails: &didit.ContactDetails{Email: "o@mail.example"}}),
 			w + `,"contact_details":{"email":"o@mail.example"}}`},
-		"create, expected": {create(didit.CreateSessionParams{WorkflowID: rootWorkflow, ExpectedDetails: &didit.ExpectedDetails{DocumentNumber: "X1"}}),
+		"create, expected": {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, ExpectedDetails: &didit.ExpectedDetails{DocumentNumber: "X1"}}),
 			w + `,"expected_details":{"identification_number":"X1"}}`},
 		"create, all": {create(didit.CreateSessionParams{
-			WorkflowID: strings.ToUpper(rootWorkflow), VendorData: "v", Callback: "https://shop.example/back?x=1", Language: "es", Metadata: map[string]int{"n": 1},
+			WorkflowID: strings.ToUpper(testkit.WorkflowID), VendorData: "v", Callback: "https://shop.example/back?x=1", Language: "es", Metadata: map[string]int{"n": 1},
 			ContactDetails: &didit.ContactDetails{Email: "o@mail.example", Phone: "+34600112233", EmailLang: "es", SendNotificationEmails: true},
 			ExpectedDetails: &didit.ExpectedDetails{FirstName: "Oriane", LastName: "Vasquelle", DateOfBirth: "1984-03-09", Gender: "F", Nationality: "ESP", Country: "FRA",
 				Address: "Calle Mayor 1", DocumentNumber: "XQ77", IPAddress: "192.0.2.7", IDCountry: "ESP", POACountry: "FRA", ExpectedDocumentTypes: []string{"P", "ID"},
@@ -116,16 +117,16 @@ func TestRequestBodies(t *testing.T) {
 			`"expected_document_types":["P","ID"],"company_name":"Brumelac","registry_country":"ESP","registration_number":"B-99"}}`},
 		"update, least": {update(didit.UpdateSessionStatusParams{NewStatus: didit.StatusDeclined}), `{"new_status":"Declined"}`},
 		"update, all":   {update(didit.UpdateSessionStatusParams{NewStatus: didit.StatusResubmitted, Comment: "again, ñ"}), `{"new_status":"Resubmitted","comment":"again, ñ"}`},
-		"get":           {func(t testing.TB, c *didit.Client) { _, _ = c.GetSession(t.Context(), rootSession) }, ""},
-		"delete":        {func(t testing.TB, c *didit.Client) { _ = c.DeleteSession(t.Context(), rootSession) }, ""},
+		"get":           {func(t testing.TB, c *didit.Client) { _, _ = c.GetSession(t.Context(), testkit.SessionID) }, ""},
+		"delete":        {func(t testing.TB, c *didit.Client) { _ = c.DeleteSession(t.Context(), testkit.SessionID) }, ""},
 		"do, nil":       {func(t testing.TB, c *didit.Client) { _ = c.Do(t.Context(), "POST", "/v3/x/", nil, nil) }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var seen []rootSeen
-			test.do(t, rootClient(t, rootRecorder(&seen, http.StatusBadRequest, `{"a":["b"]}`)))
+			var seen []testkit.Seen
+			test.do(t, testkit.Client(t, testkit.Recorder(&seen, http.StatusBadRequest, `{"a":["b"]}`)))
 			require.NotEmpty(t, seen)
-			assert.Equal(t, test.want, seen[0].body)
+			assert.Equal(t, test.want, seen[0].Body)
 		})
 	}
 }

@@ -16,39 +16,40 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func TestWirePaths(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{didit.DefaultBaseURL, "http://127.0.0.1:8080/gate/way"} {
-		for _, call := range rootCalls() {
-			t.Run(call.name, func(t *testing.T) {
+		for _, call := range testkit.Calls() {
+			t.Run(call.Name, func(t *testing.T) {
 				t.Parallel()
-				var seen []rootSeen
+				var seen []testkit.Seen
 				var name, template string
-				rt := rootRecorder(&seen, http.StatusOK, call.success)
-				c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+				rt := testkit.Recorder(&seen, http.StatusOK, call.Success)
+				c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					name, template, _ = didit.OperationFromContext(r.Context())
 					return rt(r)
 				}), didit.WithBaseURL(base))
-				require.NoError(t, call.do(t, c))
+				require.NoError(t, call.Do(t, c))
 				require.Len(t, seen, 1)
-				assert.Equal(t, call.method, seen[0].method)
-				assert.Equal(t, base+call.path, seen[0].url)
-				assert.Equal(t, call.name, name)
-				path, _, _ := strings.Cut(call.path, "?")
-				assert.Equal(t, strings.Replace(path, rootSession, "{id}", 1), template)
+				assert.Equal(t, call.Method, seen[0].Method)
+				assert.Equal(t, base+call.Path, seen[0].URL)
+				assert.Equal(t, call.Name, name)
+				path, _, _ := strings.Cut(call.Path, "?")
+				assert.Equal(t, strings.Replace(path, testkit.SessionID, "{id}", 1), template)
 
-				h := seen[0].header
-				assert.Equal(t, []string{rootKey}, h["X-Api-Key"])
+				h := seen[0].Header
+				assert.Equal(t, []string{testkit.APIKey}, h["X-Api-Key"])
 				assert.Regexp(t, `^didit-go/\d+\.\d+\.\d+$`, h.Get("User-Agent"))
 				assert.Empty(t, h.Get("Idempotency-Key"), "net/http replays requests that carry one")
-				if call.name == "SessionPDF" {
+				if call.Name == "SessionPDF" {
 					assert.Empty(t, h.Get("Accept"))
 				} else {
 					assert.Equal(t, "application/json", h.Get("Accept"))
 				}
-				if seen[0].body != "" {
+				if seen[0].Body != "" {
 					assert.Equal(t, "application/json", h.Get("Content-Type"))
 				} else {
 					assert.Empty(t, h.Get("Content-Type"))
@@ -63,41 +64,41 @@ func TestWirePaths(t *testing.T) {
 // Ids are sent in lower case: the route of the PDF matches no other.
 func TestIDsInLowerCase(t *testing.T) {
 	t.Parallel()
-	upper := strings.ToUpper(rootSession)
-	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, http.StatusOK, "%PDF-1.7"))
+	upper := strings.ToUpper(testkit.SessionID)
+	var seen []testkit.Seen
+	c := testkit.Client(t, testkit.Recorder(&seen, http.StatusOK, "%PDF-1.7"))
 	_, err := c.SessionPDF(t.Context(), upper, io.Discard)
 	require.NoError(t, err)
-	assert.Equal(t, didit.DefaultBaseURL+"/v3/session/"+rootSession+"/generate-pdf/", seen[0].url)
+	assert.Equal(t, didit.DefaultBaseURL+"/v3/session/"+testkit.SessionID+"/generate-pdf/", seen[0].URL)
 }
 
 func TestBadIDs(t *testing.T) {
 	t.Parallel()
-	c := rootClient(t, rootMock(t))
+	c := testkit.Client(t, testkit.Mock(t))
 	for _, id := range []string{
-		"", "not-an-id", rootSession + " ", " " + rootSession, "{" + rootSession + "}", strings.ReplaceAll(rootSession, "-", ""),
-		"urn:uuid:" + rootSession, rootSession[:35] + "g", rootSession[:35] + "/", "../../../../../../../../../../../abc",
-		"6f1b0c52_7a53_4c2f_9d0e_2f1f4a1f0a01", rootSession[:34] + "%2", rootSession[:33] + "é1",
+		"", "not-an-id", testkit.SessionID + " ", " " + testkit.SessionID, "{" + testkit.SessionID + "}", strings.ReplaceAll(testkit.SessionID, "-", ""),
+		"urn:uuid:" + testkit.SessionID, testkit.SessionID[:35] + "g", testkit.SessionID[:35] + "/", "../../../../../../../../../../../abc",
+		"6f1b0c52_7a53_4c2f_9d0e_2f1f4a1f0a01", testkit.SessionID[:34] + "%2", testkit.SessionID[:33] + "é1",
 	} {
 		ctx := t.Context()
 		_, err := c.ShareSession(ctx, id, didit.ShareSessionParams{ForApplicationID: id})
-		assert.Equal(t, []string{"sessionID", "ForApplicationID"}, rootFields(t, err))
+		assert.Equal(t, []string{"sessionID", "ForApplicationID"}, testkit.Fields(t, err))
 		_, err = c.GetSession(ctx, id)
-		assert.Equal(t, []string{"sessionID"}, rootFields(t, err))
+		assert.Equal(t, []string{"sessionID"}, testkit.Fields(t, err))
 		if id != "" {
 			assert.NotContains(t, err.Error(), id)
 		}
 		err = c.UpdateSessionStatus(ctx, id, didit.UpdateSessionStatusParams{})
-		assert.Equal(t, []string{"sessionID", "NewStatus"}, rootFields(t, err))
-		assert.Equal(t, []string{"sessionID"}, rootFields(t, c.DeleteSession(ctx, id)))
+		assert.Equal(t, []string{"sessionID", "NewStatus"}, testkit.Fields(t, err))
+		assert.Equal(t, []string{"sessionID"}, testkit.Fields(t, c.DeleteSession(ctx, id)))
 		_, err = c.SessionPDF(ctx, id, nil)
-		assert.Equal(t, []string{"sessionID", "w"}, rootFields(t, err))
+		assert.Equal(t, []string{"sessionID", "w"}, testkit.Fields(t, err))
 		_, err = c.CreateSession(ctx, didit.CreateSessionParams{WorkflowID: id})
-		assert.Equal(t, []string{"WorkflowID"}, rootFields(t, err))
+		assert.Equal(t, []string{"WorkflowID"}, testkit.Fields(t, err))
 		_, err = c.ImportSharedSession(ctx, didit.ImportSharedSessionParams{Token: didit.NewShareToken("t"), WorkflowID: id, Review: didit.ReviewAgain})
-		assert.Equal(t, []string{"WorkflowID"}, rootFields(t, err))
+		assert.Equal(t, []string{"WorkflowID"}, testkit.Fields(t, err))
 		_, err = c.FindImportedSession(ctx, didit.FindImportedSessionParams{SourceSessionID: id, SessionKind: didit.KindUser, VendorData: "v"})
-		assert.Equal(t, []string{"SourceSessionID"}, rootFields(t, err))
+		assert.Equal(t, []string{"SourceSessionID"}, testkit.Fields(t, err))
 	}
 }
 
@@ -177,10 +178,10 @@ func TestNoOtherPaths(t *testing.T) {
 	}, calls)
 	slices.Sort(templates)
 	var want []string
-	for _, call := range rootCalls() {
-		if call.name != "Do" {
-			path, _, _ := strings.Cut(call.path, "?")
-			want = append(want, strings.Replace(path, rootSession, "{id}", 1))
+	for _, call := range testkit.Calls() {
+		if call.Name != "Do" {
+			path, _, _ := strings.Cut(call.Path, "?")
+			want = append(want, strings.Replace(path, testkit.SessionID, "{id}", 1))
 		}
 	}
 	slices.Sort(want)

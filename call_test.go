@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // A redirect is an error: followed, it would carry the key to another host and turn a
@@ -19,20 +20,20 @@ import (
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	var elsewhere atomic.Int32
-	other, _ := rootServer(t, func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) })
+	other, _ := testkit.Server(t, func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) })
 	for _, status := range []int{301, 302, 303, 307, 308, 300, 304} {
 		for _, location := range []string{other.URL + "/steal", "/v3/elsewhere/", "http://[::1", "//" + strings.TrimPrefix(other.URL, "http://")} {
-			for _, call := range rootCalls() {
-				t.Run(fmt.Sprintf("%d %s", status, call.name), func(t *testing.T) {
+			for _, call := range testkit.Calls() {
+				t.Run(fmt.Sprintf("%d %s", status, call.Name), func(t *testing.T) {
 					t.Parallel()
 					var deliveries atomic.Int32
-					srv, tr := rootServer(t, func(w http.ResponseWriter, _ *http.Request) {
+					srv, tr := testkit.Server(t, func(w http.ResponseWriter, _ *http.Request) {
 						deliveries.Add(1)
 						w.Header().Set("Location", location)
 						w.WriteHeader(status)
 					})
-					c := rootClient(t, tr, didit.WithBaseURL(srv.URL), didit.WithMaxRetries(2))
-					err := call.do(t, c)
+					c := testkit.Client(t, tr, didit.WithBaseURL(srv.URL), didit.WithMaxRetries(2))
+					err := call.Do(t, c)
 					var api *didit.APIError
 					require.ErrorAs(t, err, &api)
 					assert.Equal(t, status, api.StatusCode)
@@ -48,30 +49,30 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // A call's header map is its own: a RoundTripper may write to it.
 func TestHeadersAreACallsOwn(t *testing.T) {
 	t.Parallel()
-	c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+	c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		r.Header.Set("X-Trace", "1")
 		r.Header.Del("X-Api-Key")
-		return rootAnswer(r, http.StatusOK, `{"session_id":"`+rootSession+`"}`), nil
+		return testkit.Answer(r, http.StatusOK, `{"session_id":"`+testkit.SessionID+`"}`), nil
 	}))
 	done := make(chan error, 8)
 	for range cap(done) {
-		go func() { _, err := c.GetSession(t.Context(), rootSession); done <- err }()
+		go func() { _, err := c.GetSession(t.Context(), testkit.SessionID); done <- err }()
 	}
 	for range cap(done) {
 		require.NoError(t, <-done)
 	}
-	var seen []rootSeen
-	require.NoError(t, rootClient(t, rootRecorder(&seen, 200, `{}`)).Do(t.Context(), "GET", "/v3/", nil, nil))
-	assert.Equal(t, rootKey, seen[0].header.Get("X-Api-Key"))
+	var seen []testkit.Seen
+	require.NoError(t, testkit.Client(t, testkit.Recorder(&seen, 200, `{}`)).Do(t.Context(), "GET", "/v3/", nil, nil))
+	assert.Equal(t, testkit.APIKey, seen[0].Header.Get("X-Api-Key"))
 }
 
 // A RoundTripper that breaks its contract is no reason to panic.
 func TestRoundTripperWithoutAnything(t *testing.T) {
 	t.Parallel()
-	for _, call := range rootCalls() {
-		err := call.do(t, rootClient(t, rootTrip(func(*http.Request) (*http.Response, error) { return nil, nil }), didit.WithMaxRetries(1)))
+	for _, call := range testkit.Calls() {
+		err := call.Do(t, testkit.Client(t, testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, nil }), didit.WithMaxRetries(1)))
 		var failure *didit.CallError
-		require.ErrorAs(t, err, &failure, call.name)
+		require.ErrorAs(t, err, &failure, call.Name)
 		assert.Equal(t, didit.OutcomeUnknown, failure.Outcome)
 		require.NotErrorIs(t, err, didit.ErrNotSent)
 		require.NotErrorIs(t, err, io.EOF)
@@ -83,16 +84,16 @@ func TestNoFinalStatus(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{-1, 0, 100, 102, 103, 199} {
 		n := 0
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodPost {
 				n++
 			}
-			return rootAnswer(r, status, `{}`), nil
+			return testkit.Answer(r, status, `{}`), nil
 		}))
-		_, err := c.CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: rootWorkflow})
+		_, err := c.CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: testkit.WorkflowID})
 		require.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
 		assert.Equal(t, 1, n)
-		_, err = c.GetSession(t.Context(), rootSession)
+		_, err = c.GetSession(t.Context(), testkit.SessionID)
 		require.ErrorIs(t, err, didit.ErrOutcomeUnknown, "%d: %v", status, err)
 	}
 }

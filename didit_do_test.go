@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func TestDoPaths(t *testing.T) {
@@ -25,8 +26,8 @@ func TestDoPaths(t *testing.T) {
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			err := rootClient(t, rootMock(t)).Do(t.Context(), "GET", path, nil, nil)
-			assert.Equal(t, []string{"path"}, rootFields(t, err))
+			err := testkit.Client(t, testkit.Mock(t)).Do(t.Context(), "GET", path, nil, nil)
+			assert.Equal(t, []string{"path"}, testkit.Fields(t, err))
 			if len(path) > 4 {
 				assert.NotContains(t, err.Error(), path)
 			}
@@ -40,11 +41,11 @@ func TestDoPaths(t *testing.T) {
 		for _, base := range []string{didit.DefaultBaseURL, "https://proxy.example/a%2Fb/c"} {
 			t.Run(path, func(t *testing.T) {
 				t.Parallel()
-				var seen []rootSeen
-				c := rootClient(t, rootRecorder(&seen, http.StatusNoContent, ""), didit.WithBaseURL(base))
+				var seen []testkit.Seen
+				c := testkit.Client(t, testkit.Recorder(&seen, http.StatusNoContent, ""), didit.WithBaseURL(base))
 				require.NoError(t, c.Do(t.Context(), "GET", path, nil, nil))
 				require.Len(t, seen, 1)
-				assert.Equal(t, strings.TrimSuffix(base+path, "?"), strings.TrimSuffix(seen[0].url, "?"))
+				assert.Equal(t, strings.TrimSuffix(base+path, "?"), strings.TrimSuffix(seen[0].URL, "?"))
 			})
 		}
 	}
@@ -54,11 +55,11 @@ func TestDoPaths(t *testing.T) {
 func TestDoOnTheWire(t *testing.T) {
 	t.Parallel()
 	var got atomic.Value
-	srv, tr := rootServer(t, func(w http.ResponseWriter, r *http.Request) {
+	srv, tr := testkit.Server(t, func(w http.ResponseWriter, r *http.Request) {
 		got.Store(r.Method + " " + r.RequestURI)
 		w.WriteHeader(http.StatusNoContent)
 	})
-	c := rootClient(t, tr, didit.WithBaseURL(srv.URL+"/pre/"))
+	c := testkit.Client(t, tr, didit.WithBaseURL(srv.URL+"/pre/"))
 	require.NoError(t, c.Do(t.Context(), "PUT", "/v3/a%2Fb/?q=%41+b", nil, nil))
 	assert.Equal(t, "PUT /pre/v3/a%2Fb/?q=%41+b", got.Load())
 }
@@ -66,59 +67,59 @@ func TestDoOnTheWire(t *testing.T) {
 func TestDoMethods(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
-		var seen []rootSeen
-		c := rootClient(t, rootRecorder(&seen, http.StatusOK, `{}`))
+		var seen []testkit.Seen
+		c := testkit.Client(t, testkit.Recorder(&seen, http.StatusOK, `{}`))
 		require.NoError(t, c.Do(t.Context(), method, "/v3/x/", nil, nil))
-		assert.Equal(t, method, seen[0].method)
-		assert.Empty(t, seen[0].body)
+		assert.Equal(t, method, seen[0].Method)
+		assert.Empty(t, seen[0].Body)
 	}
 	for _, method := range []string{"", "get", "HEAD", "OPTIONS", "CONNECT", "TRACE", "G ET", "POST\r\n"} {
-		err := rootClient(t, rootMock(t)).Do(t.Context(), method, "/v3/x/", nil, nil)
-		assert.Equal(t, []string{"method"}, rootFields(t, err))
+		err := testkit.Client(t, testkit.Mock(t)).Do(t.Context(), method, "/v3/x/", nil, nil)
+		assert.Equal(t, []string{"method"}, testkit.Fields(t, err))
 	}
 	var nobody *struct{}
-	err := rootClient(t, rootMock(t)).Do(t.Context(), "HEAD", "/v2/", func() {}, nobody)
-	assert.Equal(t, []string{"method", "path", "body", "out"}, rootFields(t, err), "all at once")
-	err = rootClient(t, rootMock(t)).Do(t.Context(), "GET", "/v3/", nil, struct{}{})
-	assert.Equal(t, []string{"out"}, rootFields(t, err))
+	err := testkit.Client(t, testkit.Mock(t)).Do(t.Context(), "HEAD", "/v2/", func() {}, nobody)
+	assert.Equal(t, []string{"method", "path", "body", "out"}, testkit.Fields(t, err), "all at once")
+	err = testkit.Client(t, testkit.Mock(t)).Do(t.Context(), "GET", "/v3/", nil, struct{}{})
+	assert.Equal(t, []string{"out"}, testkit.Fields(t, err))
 }
 
 func TestDoBodyAndOut(t *testing.T) {
 	t.Parallel()
 	const answer = ` {"a": 1, "b": [true]} `
-	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, http.StatusCreated, answer))
+	var seen []testkit.Seen
+	c := testkit.Client(t, testkit.Recorder(&seen, http.StatusCreated, answer))
 
 	var typed struct{ A int }
 	require.NoError(t, c.Do(t.Context(), "POST", "/v3/x/", struct {
 		Name string `json:"name"`
 	}{"n"}, &typed))
 	assert.Equal(t, 1, typed.A)
-	assert.JSONEq(t, `{"name":"n"}`, seen[0].body)
+	assert.JSONEq(t, `{"name":"n"}`, seen[0].Body)
 
 	var raw json.RawMessage
 	require.NoError(t, c.Do(t.Context(), "POST", "/v3/x/", json.RawMessage(`[1]`), &raw))
 	assert.Len(t, raw, len(answer), "the bytes as they are")
 	assert.JSONEq(t, answer, string(raw))
-	assert.Equal(t, `[1]`, seen[1].body)
+	assert.Equal(t, `[1]`, seen[1].Body)
 
 	var loose map[string]any
 	require.NoError(t, c.Do(t.Context(), "GET", "/v3/x/", nil, &loose))
 	assert.Len(t, loose, 2)
 
 	// Nobody wants the body, so it need not be JSON.
-	c = rootClient(t, rootRecorder(&seen, http.StatusOK, `done`))
+	c = testkit.Client(t, testkit.Recorder(&seen, http.StatusOK, `done`))
 	require.NoError(t, c.Do(t.Context(), "POST", "/v3/x/", nil, nil))
 	require.NoError(t, c.Do(t.Context(), "POST", "/v3/x/", nil, &raw))
 	assert.Equal(t, `done`, string(raw))
 
 	// A page is nobody's success: it may be a proxy's.
-	c = rootClient(t, rootRecorder(&seen, http.StatusOK, ` <html>`))
+	c = testkit.Client(t, testkit.Recorder(&seen, http.StatusOK, ` <html>`))
 	require.ErrorIs(t, c.Do(t.Context(), "POST", "/v3/x/", nil, nil), didit.ErrOutcomeUnknown)
 	require.ErrorIs(t, c.Do(t.Context(), "POST", "/v3/x/", nil, &raw), didit.ErrOutcomeUnknown)
 
 	for _, body := range []string{"", " \n"} {
-		c = rootClient(t, rootRecorder(&seen, http.StatusNoContent, body))
+		c = testkit.Client(t, testkit.Recorder(&seen, http.StatusNoContent, body))
 		kept := map[string]int{"kept": 1}
 		require.NoError(t, c.Do(t.Context(), "DELETE", "/v3/x/", nil, &kept))
 		assert.Equal(t, map[string]int{"kept": 1}, kept)
@@ -130,8 +131,8 @@ func TestDoBodyAndOut(t *testing.T) {
 func TestDoOutThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	for _, method := range []string{"GET", "POST"} {
-		var seen []rootSeen
-		c := rootClient(t, rootRecorder(&seen, http.StatusOK, `{"name":"Oriane Vasquelle"}`))
+		var seen []testkit.Seen
+		c := testkit.Client(t, testkit.Recorder(&seen, http.StatusOK, `{"name":"Oriane Vasquelle"}`))
 		var out struct {
 			Name int `json:"name"`
 		}
@@ -142,8 +143,8 @@ func TestDoOutThatDoesNotFit(t *testing.T) {
 		assert.Contains(t, err.Error(), "does not fit")
 	}
 	for method, want := range map[string]int{"GET": 3, "POST": 1} {
-		var seen []rootSeen
-		c := rootClient(t, rootRecorder(&seen, http.StatusOK, `{"name":"Ori`), didit.WithMaxRetries(2))
+		var seen []testkit.Seen
+		c := testkit.Client(t, testkit.Recorder(&seen, http.StatusOK, `{"name":"Ori`), didit.WithMaxRetries(2))
 		var out any
 		err := c.Do(t.Context(), method, "/v3/x/", nil, &out)
 		require.ErrorIs(t, err, didit.ErrResultLost)
@@ -154,8 +155,8 @@ func TestDoOutThatDoesNotFit(t *testing.T) {
 // The caller's bytes are its own: the transport's buffers are cleared and used again.
 func TestDoRawIsACopy(t *testing.T) {
 	t.Parallel()
-	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, http.StatusOK, `{"first":1}`))
+	var seen []testkit.Seen
+	c := testkit.Client(t, testkit.Recorder(&seen, http.StatusOK, `{"first":1}`))
 	var first, second json.RawMessage
 	require.NoError(t, c.Do(t.Context(), "GET", "/v3/x/", nil, &first))
 	require.NoError(t, c.Do(t.Context(), "GET", "/v3/y/", nil, &second))
@@ -164,14 +165,14 @@ func TestDoRawIsACopy(t *testing.T) {
 
 func TestDoErrorsAndRedaction(t *testing.T) {
 	t.Parallel()
-	m := rootMock(t)
+	m := testkit.Mock(t)
 	m.RegisterResponder("POST", didit.DefaultBaseURL+"/v3/people/Q81-77/?who=Oriane+Vasquelle", func(*http.Request) (*http.Response, error) {
 		resp := httpmock.NewStringResponse(http.StatusBadRequest,
 			`{"name":["Oriane Vasquelle of Q81-77 and mail oriane@mail.example is unknown"],"detail":"no oriane@mail.example"}`)
 		resp.Header.Set("X-Request-ID", "req-1")
 		return resp, nil
 	})
-	err := rootClient(t, m).Do(t.Context(), "POST", "/v3/people/Q81-77/?who=Oriane+Vasquelle", map[string]any{"a": []any{map[string]any{"mail": "oriane@mail.example"}}}, nil)
+	err := testkit.Client(t, m).Do(t.Context(), "POST", "/v3/people/Q81-77/?who=Oriane+Vasquelle", map[string]any{"a": []any{map[string]any{"mail": "oriane@mail.example"}}}, nil)
 	var api *didit.APIError
 	require.ErrorAs(t, err, &api)
 	assert.Equal(t, "Do", api.Operation)
@@ -187,8 +188,8 @@ func TestDoErrorsAndRedaction(t *testing.T) {
 // TestDoWithoutSlash: the redirect that Didit answers is told as what it is.
 func TestDoWithoutSlash(t *testing.T) {
 	t.Parallel()
-	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, http.StatusMovedPermanently, ``))
+	var seen []testkit.Seen
+	c := testkit.Client(t, testkit.Recorder(&seen, http.StatusMovedPermanently, ``))
 	require.ErrorContains(t, c.Do(t.Context(), "GET", "/v3/sessions?limit=1", nil, nil), "does not end in a slash")
 	err := c.Do(t.Context(), "GET", "/v3/sessions/?limit=1", nil, nil)
 	require.Error(t, err)

@@ -9,43 +9,44 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func TestClientThatWasNotMade(t *testing.T) {
 	t.Parallel()
 	for _, c := range []*didit.Client{nil, {}} {
-		for _, call := range rootCalls() {
-			assert.Contains(t, rootFields(t, call.do(t, c)), "Client", call.name)
+		for _, call := range testkit.Calls() {
+			assert.Contains(t, testkit.Fields(t, call.Do(t, c)), "Client", call.Name)
 		}
 		_, err := c.FindImportedSession(t.Context(), didit.FindImportedSessionParams{})
-		assert.Contains(t, rootFields(t, err), "Client")
+		assert.Contains(t, testkit.Fields(t, err), "Client")
 	}
 	assert.Equal(t, "didit.Client(not made by NewClient)", (didit.Client{}).String())
 	assert.Equal(t, "<nil>", fmt.Sprintf("%v", (*didit.Client)(nil)))
 
-	c := rootClient(t, rootMock(t))
-	_, err := c.GetSession(nil, rootSession) //nolint:staticcheck // a nil context is what is tested
-	assert.Equal(t, []string{"ctx"}, rootFields(t, err))
-	assert.Equal(t, []string{"ctx"}, rootFields(t, c.Do(nil, "GET", "/v3/", nil, nil))) //nolint:staticcheck // likewise
+	c := testkit.Client(t, testkit.Mock(t))
+	_, err := c.GetSession(nil, testkit.SessionID) //nolint:staticcheck // a nil context is what is tested
+	assert.Equal(t, []string{"ctx"}, testkit.Fields(t, err))
+	assert.Equal(t, []string{"ctx"}, testkit.Fields(t, c.Do(nil, "GET", "/v3/", nil, nil))) //nolint:staticcheck // likewise
 }
 
 func TestClientPrinting(t *testing.T) {
 	t.Parallel()
-	c := rootClient(t, rootMock(t), didit.WithApplicationID(strings.ToUpper(rootOwn)))
-	const want = "didit.Client(verification.didit.me " + rootOwn + ")"
+	c := testkit.Client(t, testkit.Mock(t), didit.WithApplicationID(strings.ToUpper(testkit.ApplicationA)))
+	const want = "didit.Client(verification.didit.me " + testkit.ApplicationA + ")"
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		assert.Equal(t, want, fmt.Sprintf(verb, c))
 		assert.Equal(t, want, fmt.Sprintf(verb, *c))
 	}
 	assert.Equal(t, want, c.GoString())
 	assert.Equal(t, want, c.LogValue().String())
-	assert.False(t, rootReaches(reflect.ValueOf(c), "Zq8wN3vTt1Lk"), "reflection reaches the key")
+	assert.False(t, reaches(reflect.ValueOf(c), "Zq8wN3vTt1Lk"), "reflection reaches the key")
 	// The search itself does find what is there to find.
-	assert.True(t, rootReaches(reflect.ValueOf(c), "verification.didit.me"))
+	assert.True(t, reaches(reflect.ValueOf(c), "verification.didit.me"))
 }
 
-// rootReaches follows everything that reflection can follow, unexported fields too.
-func rootReaches(v reflect.Value, needle string) bool {
+// reaches follows everything that reflection can follow, unexported fields too.
+func reaches(v reflect.Value, needle string) bool {
 	seen := map[uintptr]bool{}
 	var walk func(v reflect.Value) bool
 	walk = func(v reflect.Value) bool {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // The matrix of these tests is over all sentinels that there are.
@@ -35,12 +36,12 @@ func TestAllSentinelsAreInTheMatrix(t *testing.T) {
 		return true
 	})
 	var known []string
-	for name, err := range rootSentinels {
+	for name, err := range testkit.Sentinels {
 		known = append(known, name)
 		assert.True(t, strings.HasPrefix(err.Error(), "didit: "))
 	}
 	assert.ElementsMatch(t, declared, known)
-	for name, s := range rootSentinels {
+	for name, s := range testkit.Sentinels {
 		want := map[string]string{
 			"ErrShareTokenExpired": "ShareTokenExpired ShareTokenInvalid", "ErrShareTokenForeign": "ShareTokenForeign ShareTokenInvalid",
 			"ErrSourceSessionGone": "SourceSessionGone ShareTokenInvalid", "ErrImportNotFound": "ImportNotFound NotFound",
@@ -48,14 +49,14 @@ func TestAllSentinelsAreInTheMatrix(t *testing.T) {
 		if want == "" {
 			want = strings.TrimPrefix(name, "Err")
 		}
-		assert.Equal(t, rootNames(want), rootMatches(s))
+		assert.Equal(t, testkit.Names(want), testkit.Matches(s))
 	}
 }
 
-// rootErrorCases are answers and exactly what they match. Where a call is not named,
+// errorCases are answers and exactly what they match. Where a call is not named,
 // the answer means nothing more than its status to it. An import that can have taken
 // effect is in import_test.go: its errors say what the look found.
-var rootErrorCases = []struct {
+var errorCases = []struct {
 	calls   string // "" for all
 	status  int
 	body    string
@@ -110,34 +111,34 @@ var rootErrorCases = []struct {
 // Server errors of what can have taken effect are a CallError as well.
 func TestErrorMatrix(t *testing.T) {
 	t.Parallel()
-	for _, call := range rootCalls() {
-		for _, test := range rootErrorCases {
-			if test.calls != "" && test.calls != call.name {
+	for _, call := range testkit.Calls() {
+		for _, test := range errorCases {
+			if test.calls != "" && test.calls != call.Name {
 				continue
 			}
-			if call.name == "ImportSharedSession" && test.calls == "" && strings.Contains(test.body, "Session not found") {
+			if call.Name == "ImportSharedSession" && test.calls == "" && strings.Contains(test.body, "Session not found") {
 				continue
 			}
-			t.Run(fmt.Sprintf("%s %d %s", call.name, test.status, test.body), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s %d %s", call.Name, test.status, test.body), func(t *testing.T) {
 				t.Parallel()
-				c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-					resp := rootAnswer(r, test.status, test.body)
+				c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
+					resp := testkit.Answer(r, test.status, test.body)
 					resp.Header.Set("X-Request-ID", "req-9")
 					return resp, nil
 				}), didit.WithMaxRetries(0))
-				err := call.do(t, c)
+				err := call.Do(t, c)
 				require.Error(t, err)
-				assert.Equal(t, rootNames(test.matches), rootMatches(err))
+				assert.Equal(t, testkit.Names(test.matches), testkit.Matches(err))
 				var api *didit.APIError
 				require.ErrorAs(t, err, &api)
 				assert.Equal(t, err, error(api), "not wrapped")
-				assert.Equal(t, call.name, api.Operation)
+				assert.Equal(t, call.Name, api.Operation)
 				assert.Equal(t, test.status, api.StatusCode)
 				assert.Equal(t, "req-9", api.RequestID)
 				assert.Equal(t, 1, api.Attempts)
 				assert.Equal(t, test.body, string(api.Body))
 				assert.Equal(t, test.status == 429, didit.Retryable(err))
-				assert.True(t, strings.HasPrefix(err.Error(), fmt.Sprintf("didit: %s: status %d", call.name, test.status)), err.Error())
+				assert.True(t, strings.HasPrefix(err.Error(), fmt.Sprintf("didit: %s: status %d", call.Name, test.status)), err.Error())
 				assert.Contains(t, err.Error(), "request id req-9")
 			})
 		}
@@ -146,31 +147,31 @@ func TestErrorMatrix(t *testing.T) {
 
 func TestServerErrors(t *testing.T) {
 	t.Parallel()
-	for _, call := range rootCalls() {
+	for _, call := range testkit.Calls() {
 		for _, status := range []int{500, 501, 502, 503, 504, 505, 520, 599} {
-			c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-				return rootAnswer(r, status, `<html>share token expired, already imported, workflow not found</html>`), nil
+			c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
+				return testkit.Answer(r, status, `<html>share token expired, already imported, workflow not found</html>`), nil
 			}), didit.WithMaxRetries(0))
-			err := call.do(t, c)
+			err := call.Do(t, c)
 			var api *didit.APIError
 			require.ErrorAs(t, err, &api)
 			assert.Equal(t, status, api.StatusCode)
 			assert.Empty(t, api.Message, "HTML says nothing")
 			var failure *didit.CallError
-			once := slices.Contains([]string{"ImportSharedSession", "CreateSession", "UpdateSessionStatus", "Do"}, call.name)
+			once := slices.Contains([]string{"ImportSharedSession", "CreateSession", "UpdateSessionStatus", "Do"}, call.Name)
 			if !once {
-				assert.Equal(t, rootNames("Server"), rootMatches(err), call.name)
+				assert.Equal(t, testkit.Names("Server"), testkit.Matches(err), call.Name)
 				assert.NotErrorAs(t, err, &failure)
-				assert.Equal(t, status != 501 && status != 505, didit.Retryable(err), "%s %d", call.name, status)
+				assert.Equal(t, status != 501 && status != 505, didit.Retryable(err), "%s %d", call.Name, status)
 				continue
 			}
 			// A look that could not be made is no part of the chain.
-			assert.Equal(t, rootNames("Server OutcomeUnknown"), rootMatches(err), call.name)
+			assert.Equal(t, testkit.Names("Server OutcomeUnknown"), testkit.Matches(err), call.Name)
 			require.ErrorAs(t, err, &failure)
 			assert.Equal(t, didit.OutcomeUnknown, failure.Outcome)
 			assert.Same(t, api, failure.Answer)
 			assert.Equal(t, 1, failure.Attempts)
-			assert.Equal(t, call.name == "ImportSharedSession" || call.name == "UpdateSessionStatus", didit.Retryable(err), call.name)
+			assert.Equal(t, call.Name == "ImportSharedSession" || call.Name == "UpdateSessionStatus", didit.Retryable(err), call.Name)
 			assert.Contains(t, err.Error(), "outcome unknown")
 			assert.Contains(t, err.Error(), fmt.Sprint(status))
 		}
@@ -205,8 +206,8 @@ func TestErrorBodies(t *testing.T) {
 	} {
 		t.Run(test.body, func(t *testing.T) {
 			t.Parallel()
-			var seen []rootSeen
-			_, err := rootClient(t, rootRecorder(&seen, 422, test.body)).GetSession(t.Context(), rootSession)
+			var seen []testkit.Seen
+			_, err := testkit.Client(t, testkit.Recorder(&seen, 422, test.body)).GetSession(t.Context(), testkit.SessionID)
 			var api *didit.APIError
 			require.ErrorAs(t, err, &api)
 			assert.Equal(t, test.code, api.Code)
@@ -220,11 +221,11 @@ func TestErrorBodies(t *testing.T) {
 
 func TestRequestIDIsBounded(t *testing.T) {
 	t.Parallel()
-	_, err := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-		resp := rootAnswer(r, 400, "")
-		resp.Header.Set("X-Request-ID", "a b\x01"+strings.Repeat("r", 500)+rootKey)
+	_, err := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
+		resp := testkit.Answer(r, 400, "")
+		resp.Header.Set("X-Request-ID", "a b\x01"+strings.Repeat("r", 500)+testkit.APIKey)
 		return resp, nil
-	})).GetSession(t.Context(), rootSession)
+	})).GetSession(t.Context(), testkit.SessionID)
 	var api *didit.APIError
 	require.ErrorAs(t, err, &api)
 	assert.LessOrEqual(t, len(api.RequestID), 128)
@@ -240,13 +241,13 @@ func TestRetryAfterInErrors(t *testing.T) {
 		"Tue, 24 Nov 2026 11:00:00 GMT": 0, "99999999999999999999": absurd, "9223372037": absurd,
 	} {
 		var n int
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			n++
-			resp := rootAnswer(r, 429, "")
+			resp := testkit.Answer(r, 429, "")
 			resp.Header.Set("Retry-After", header)
 			return resp, nil
 		}), didit.WithClock(func() time.Time { return now }), didit.WithMaxRetryAfter(0))
-		_, err := c.GetSession(t.Context(), rootSession)
+		_, err := c.GetSession(t.Context(), testkit.SessionID)
 		var api *didit.APIError
 		require.ErrorAs(t, err, &api)
 		assert.Equal(t, want, min(api.RetryAfter, absurd), header)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // An error that a user's fake makes by hand matches by its status.
@@ -26,13 +27,13 @@ func TestErrorsMadeByHand(t *testing.T) {
 		0: "", 400: "", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 429: "RateLimited", 500: "Server", 503: "Server", 599: "Server", 302: "",
 	} {
 		err := fmt.Errorf("wrapped: %w", &didit.APIError{StatusCode: status})
-		assert.Equal(t, rootNames(want), rootMatches(err), status)
+		assert.Equal(t, testkit.Names(want), testkit.Matches(err), status)
 		assert.Equal(t, status == 429 || status >= 500, didit.Retryable(err), status)
 		assert.NotPanics(t, func() { _ = err.Error() })
 	}
 	for outcome, want := range map[didit.Outcome]string{"": "OutcomeUnknown", didit.OutcomeUnknown: "OutcomeUnknown", didit.OutcomeNotSent: "NotSent", didit.OutcomeResultLost: "ResultLost", "new": "OutcomeUnknown"} {
 		err := &didit.CallError{Outcome: outcome}
-		assert.Equal(t, rootNames(want), rootMatches(err), outcome)
+		assert.Equal(t, testkit.Names(want), testkit.Matches(err), outcome)
 		assert.True(t, didit.Retryable(err))
 		assert.Empty(t, err.Unwrap())
 	}
@@ -49,10 +50,10 @@ func TestCallErrorChain(t *testing.T) {
 	look := &didit.APIError{StatusCode: 403}
 	e := &didit.CallError{
 		Operation: "ImportSharedSession", Err: io.EOF, Answer: &didit.APIError{StatusCode: 503}, SearchErr: look,
-		Candidates: []string{rootSession}, FindParams: &didit.FindImportedSessionParams{VendorData: "oriane"},
+		Candidates: []string{testkit.SessionID}, FindParams: &didit.FindImportedSessionParams{VendorData: "oriane"},
 	}
 	assert.Equal(t, []error{io.EOF, e.Answer}, e.Unwrap())
-	assert.Equal(t, rootNames("OutcomeUnknown Server"), rootMatches(e))
+	assert.Equal(t, testkit.Names("OutcomeUnknown Server"), testkit.Matches(e))
 	require.ErrorIs(t, e, io.EOF)
 	require.NotErrorIs(t, e, didit.ErrForbidden)
 	var api *didit.APIError
@@ -63,7 +64,7 @@ func TestCallErrorChain(t *testing.T) {
 	assert.Contains(t, text, "search for the copy failed: : status 403")
 	assert.Contains(t, text, "Candidates names 1 of your sessions")
 	assert.NotContains(t, text, "oriane")
-	assert.NotContains(t, text, rootSession)
+	assert.NotContains(t, text, testkit.SessionID)
 
 	// What another package says is not printed.
 	for err, want := range map[error]string{
@@ -106,20 +107,20 @@ func TestRetryable(t *testing.T) {
 	}
 	// Of real calls: what was not sent may be sent; a create that may have taken effect
 	// may not. A second approval changes nothing.
-	failing := rootTrip(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
+	failing := testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, io.EOF })
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, call := range rootCalls() {
-		err := call.do(t, rootClient(t, failing, didit.WithMaxRetries(0)))
+	for _, call := range testkit.Calls() {
+		err := call.Do(t, testkit.Client(t, failing, didit.WithMaxRetries(0)))
 		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
 		require.ErrorIs(t, err, io.EOF)
-		assert.Equal(t, !slices.Contains([]string{"CreateSession", "Do"}, call.name), didit.Retryable(err), call.name)
-		err = call.do(t, rootClient(t, rootMock(t), didit.WithLimiter(&rootLimiter{errors.New("no")})))
+		assert.Equal(t, !slices.Contains([]string{"CreateSession", "Do"}, call.Name), didit.Retryable(err), call.Name)
+		err = call.Do(t, testkit.Client(t, testkit.Mock(t), didit.WithLimiter(&refusing{errors.New("no")})))
 		require.ErrorIs(t, err, didit.ErrNotSent)
-		assert.True(t, didit.Retryable(err), call.name)
+		assert.True(t, didit.Retryable(err), call.Name)
 	}
-	err := rootClient(t, rootMock(t)).DeleteSession(ended, rootSession)
-	assert.Equal(t, rootNames("NotSent"), rootMatches(err))
+	err := testkit.Client(t, testkit.Mock(t)).DeleteSession(ended, testkit.SessionID)
+	assert.Equal(t, testkit.Names("NotSent"), testkit.Matches(err))
 	require.ErrorIs(t, err, context.Canceled)
 	var failure *didit.CallError
 	require.ErrorAs(t, err, &failure)
@@ -133,26 +134,26 @@ func TestValidationErrors(t *testing.T) {
 		{Field: "Status", Message: "must be Approved", Err: didit.ErrSessionNotShareable},
 	}})
 	assert.Equal(t, "didit: refused locally: TTL must be whole seconds; Token is required; Status must be Approved", err.Error())
-	assert.Equal(t, rootNames("InvalidParams InvalidTTL SessionNotShareable"), rootMatches(err))
+	assert.Equal(t, testkit.Names("InvalidParams InvalidTTL SessionNotShareable"), testkit.Matches(err))
 	data, jsonErr := json.Marshal(err)
 	require.NoError(t, jsonErr)
 	assert.JSONEq(t, `{"Problems":[{"field":"TTL","message":"must be whole seconds"},{"field":"Token","message":"is required"},{"field":"Status","message":"must be Approved"}]}`, string(data))
-	assert.Equal(t, rootNames("InvalidParams"), rootMatches(&didit.ValidationError{}))
+	assert.Equal(t, testkit.Names("InvalidParams"), testkit.Matches(&didit.ValidationError{}))
 }
 
 // No *url.Error is in a chain, whatever the RoundTripper returns.
 func TestNoURLErrorInChains(t *testing.T) {
 	t.Parallel()
-	for _, call := range rootCalls() {
-		err := call.do(t, rootClient(t, &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("hunter22") }}, didit.WithMaxRetries(0)))
+	for _, call := range testkit.Calls() {
+		err := call.Do(t, testkit.Client(t, &http.Transport{Proxy: func(*http.Request) (*url.URL, error) { return nil, errors.New("hunter22") }}, didit.WithMaxRetries(0)))
 		var ue *url.Error
 		require.Error(t, err)
 		assert.NotErrorAs(t, err, &ue)
 		assert.NotContains(t, fmt.Sprintf("%+v", err), "hunter22")
 		require.NotErrorIs(t, err, os.ErrDeadlineExceeded)
 	}
-	for _, call := range rootCalls() {
-		err := call.do(t, rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+	for _, call := range testkit.Calls() {
+		err := call.Do(t, testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			return nil, &url.Error{Op: r.Method, URL: r.URL.String(), Err: &url.Error{Op: "again", URL: "hunter22", Err: io.ErrUnexpectedEOF}}
 		}), didit.WithMaxRetries(0)))
 		var ue *url.Error

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // TestFind is what a later look needs, as it is stored.
@@ -138,13 +139,13 @@ func TestFindImportedSession(t *testing.T) {
 // TestFindBrokenOff: a list that broke off may be whole the next time.
 func TestFindBrokenOff(t *testing.T) {
 	t.Parallel()
-	c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
-		resp := rootAnswer(r, 200, "")
+	c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
+		resp := testkit.Answer(r, 200, "")
 		resp.ContentLength = 200
 		resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"results":[`), failing{}))
 		return resp, nil
 	}))
-	find := didit.FindImportedSessionParams{SourceSessionID: rootSource, SessionKind: didit.KindUser, VendorData: "x"}
+	find := didit.FindImportedSessionParams{SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, VendorData: "x"}
 	_, err := c.FindImportedSession(t.Context(), find)
 	require.Error(t, err)
 	assert.True(t, didit.Retryable(err), err)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 const (
@@ -44,7 +45,7 @@ func tokenOf(claims map[string]any) didit.ShareToken {
 	if err != nil {
 		panic(err)
 	}
-	return didit.NewShareToken(rootToken(string(payload)))
+	return didit.NewShareToken(testkit.Token(string(payload)))
 }
 
 func expiredSince(d time.Duration) didit.ShareToken {

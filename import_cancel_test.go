@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // TestImportContextEnds comes back at once, with both errors, wherever the context ends.
@@ -164,9 +165,9 @@ func TestRefusedWhileCancelled(t *testing.T) {
 	for _, status := range []int{400, 403, 401, 404, 429, 500, 200, 201, 302} {
 		ctx, cancel := context.WithCancel(t.Context())
 		posts := 0
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			posts++
-			resp := rootAnswer(r, status, "")
+			resp := testkit.Answer(r, status, "")
 			resp.ContentLength = 200
 			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"detail":"This`), cancelling{cancel}))
 			return resp, nil

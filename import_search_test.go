@@ -15,6 +15,7 @@ import (
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // TestSearchTakesAMinute: a list that answers too slowly does not hold the call.
@@ -78,15 +79,15 @@ func TestNearlyYourVendorData(t *testing.T) {
 				// the server's filter ignores case and takes all
 				row := fmt.Sprintf(`{"session_id":%q,"session_number":3,"vendor_data":%q,"created_at":%q,"shared_from_session":%q}`, idCopy, v, time.Now().UTC().Format(time.RFC3339), idSource)
 				n := 0
-				c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+				c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					switch {
 					case r.Method == http.MethodPost:
 						n++
 						return post()
 					case r.URL.Path == "/v3/sessions/":
-						return rootAnswer(r, 200, `{"next":null,"results":[`+row+`]}`), nil
+						return testkit.Answer(r, 200, `{"next":null,"results":[`+row+`]}`), nil
 					}
-					return rootAnswer(r, 200, row), nil
+					return testkit.Answer(r, 200, row), nil
 				}))
 				p := importParams(tokenOf(nil))
 				p.Resume = resume
@@ -115,14 +116,14 @@ func TestRowFillsGaps(t *testing.T) {
 	for id, number := range map[string]int{idCopy: 4, idCopy2: 9} {
 		rows += fmt.Sprintf(`,{"session_id":%q,"session_number":%d,"vendor_data":%q,"created_at":%q,"shared_from_session":%q}`, id, number, vendor, old, idSource)
 	}
-	c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+	c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		switch {
 		case r.Method == http.MethodPost:
-			return rootAnswer(r, 403, already403), nil
+			return testkit.Answer(r, 403, already403), nil
 		case r.URL.Path == "/v3/sessions/":
-			return rootAnswer(r, 200, `{"next":null,"results":[`+rows[1:]+`]}`), nil
+			return testkit.Answer(r, 200, `{"next":null,"results":[`+rows[1:]+`]}`), nil
 		}
-		return rootAnswer(r, 200, fmt.Sprintf(`{"session_id":%q,"shared_from_session":%q}`, strings.Split(r.URL.Path, "/")[3], idSource)), nil
+		return testkit.Answer(r, 200, fmt.Sprintf(`{"session_id":%q,"shared_from_session":%q}`, strings.Split(r.URL.Path, "/")[3], idSource)), nil
 	}))
 	for range 10 {
 		s, err := c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))

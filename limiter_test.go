@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // observing lets everything go out and remembers what it was told.
@@ -48,26 +49,26 @@ func TestAnswerObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := []func(r *http.Request) (*http.Response, error){
 			func(r *http.Request) (*http.Response, error) {
-				resp := rootAnswer(r, 429, `{}`)
+				resp := testkit.Answer(r, 429, `{}`)
 				resp.Header.Set("Retry-After", "7")
 				resp.Header.Set("X-Ratelimit-Limit", "300")
 				return resp, nil
 			},
 			func(*http.Request) (*http.Response, error) { return nil, io.EOF },
-			func(r *http.Request) (*http.Response, error) { return rootAnswer(r, 200, `{`), nil },
+			func(r *http.Request) (*http.Response, error) { return testkit.Answer(r, 200, `{`), nil },
 			func(r *http.Request) (*http.Response, error) {
 				time.Sleep(3 * time.Second)
-				return rootAnswer(r, 200, `{"share_token":"abc"}`), nil
+				return testkit.Answer(r, 200, `{"share_token":"abc"}`), nil
 			},
-			func(r *http.Request) (*http.Response, error) { return rootAnswer(r, 404, `{}`), nil },
+			func(r *http.Request) (*http.Response, error) { return testkit.Answer(r, 404, `{}`), nil },
 		}
 		calls := 0
 		var o observing
 		began := time.Now()
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) { calls++; return script[calls-1](r) }), didit.WithLimiter(&o))
-		_, err := c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { calls++; return script[calls-1](r) }), didit.WithLimiter(&o))
+		_, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 		require.NoError(t, err)
-		_, err = c.GetSession(t.Context(), rootSession)
+		_, err = c.GetSession(t.Context(), testkit.SessionID)
 		require.ErrorIs(t, err, didit.ErrNotFound)
 
 		share := "ShareSession writes"
@@ -93,15 +94,15 @@ func TestObserverAfterRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
 		var o observing
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			if n++; n == 1 {
-				resp := rootAnswer(r, 429, `{}`)
+				resp := testkit.Answer(r, 429, `{}`)
 				resp.Header.Set("Retry-After", "7")
 				return resp, nil
 			}
-			return rootAnswer(r, 200, `{"share_token":"abc"}`), nil
+			return testkit.Answer(r, 200, `{"share_token":"abc"}`), nil
 		}), didit.WithLimiter(&o))
-		_, err := c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+		_, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 		require.NoError(t, err)
 		require.Len(t, o.answers, 2)
 		assert.Equal(t, 7*time.Second, o.answers[0].RetryAfter)
@@ -121,18 +122,18 @@ func (p *printing) Wait(ctx context.Context) error                    { p.print(
 func (p *printing) ObserveAnswer(ctx context.Context, _ didit.Answer) { p.print(ctx) }
 func (p *printing) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.print(r.Context())
-	return rootAnswer(r, 404, `{}`), nil
+	return testkit.Answer(r, 404, `{}`), nil
 }
 
 func TestContextPrints(t *testing.T) {
 	t.Parallel()
 	var p printing
-	c := rootClient(t, &p, didit.WithLimiter(&p), didit.WithAttemptTimeout(0))
+	c := testkit.Client(t, &p, didit.WithLimiter(&p), didit.WithAttemptTimeout(0))
 	_, _ = c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
-	_, _ = c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
-	_, _ = c.GetSession(t.Context(), rootSession)
+	_, _ = c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	_, _ = c.GetSession(t.Context(), testkit.SessionID)
 	for _, text := range p.texts {
-		assert.NotContains(t, text, rootKey)
+		assert.NotContains(t, text, testkit.APIKey)
 		assert.NotContains(t, text, vendor)
 		assert.Less(t, len(text), 300, text)
 	}
@@ -142,7 +143,7 @@ func TestContextPrints(t *testing.T) {
 func TestLimiterMadeWrong(t *testing.T) {
 	t.Parallel()
 	wrong := &didit.ValidationError{Problems: []didit.Problem{{Field: "New", Message: "must not be negative"}}}
-	_, err := rootClient(t, rootMock(t), didit.WithLimiter(&rootLimiter{wrong})).GetSession(t.Context(), rootSession)
+	_, err := testkit.Client(t, testkit.Mock(t), didit.WithLimiter(&refusing{wrong})).GetSession(t.Context(), testkit.SessionID)
 	require.ErrorIs(t, err, didit.ErrNotSent)
 	require.ErrorContains(t, err, "New must not be negative")
 	assert.False(t, didit.Retryable(err))
@@ -151,10 +152,10 @@ func TestLimiterMadeWrong(t *testing.T) {
 func TestLimiterEndsTheCall(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("quota of customer-oriane-4711 used up")
-	for _, call := range rootCalls() {
-		err := call.do(t, rootClient(t, rootMock(t), didit.WithLimiter(&rootLimiter{stop})))
+	for _, call := range testkit.Calls() {
+		err := call.Do(t, testkit.Client(t, testkit.Mock(t), didit.WithLimiter(&refusing{stop})))
 		var failure *didit.CallError
-		require.ErrorAs(t, err, &failure, call.name)
+		require.ErrorAs(t, err, &failure, call.Name)
 		assert.Equal(t, didit.OutcomeNotSent, failure.Outcome)
 		assert.Zero(t, failure.Attempts)
 		require.ErrorIs(t, err, stop)
@@ -164,23 +165,23 @@ func TestLimiterEndsTheCall(t *testing.T) {
 	}
 }
 
-type rootCounter struct{ n int }
+type counter struct{ n int }
 
-func (l *rootCounter) Wait(context.Context) error { l.n++; return nil }
+func (l *counter) Wait(context.Context) error { l.n++; return nil }
 
 func TestLimiterBeforeEveryAttempt(t *testing.T) {
 	t.Parallel()
-	var seen []rootSeen
-	l := new(rootCounter)
-	_, err := rootClient(t, rootRecorder(&seen, 503, ""), didit.WithLimiter(l), didit.WithMaxRetries(3)).GetSession(t.Context(), rootSession)
+	var seen []testkit.Seen
+	l := new(counter)
+	_, err := testkit.Client(t, testkit.Recorder(&seen, 503, ""), didit.WithLimiter(l), didit.WithMaxRetries(3)).GetSession(t.Context(), testkit.SessionID)
 	require.ErrorIs(t, err, didit.ErrServer)
 	assert.Equal(t, 4, l.n)
 	assert.Len(t, seen, 4)
 }
 
-type rootSlowLimiter struct{}
+type slowLimiter struct{}
 
-func (rootSlowLimiter) Wait(ctx context.Context) error {
+func (slowLimiter) Wait(ctx context.Context) error {
 	select {
 	case <-time.After(time.Minute):
 		return nil
@@ -193,13 +194,13 @@ func (rootSlowLimiter) Wait(ctx context.Context) error {
 func TestLimiterIsOutsideTheTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var seen []rootSeen
-		c := rootClient(t, rootRecorder(&seen, 200, `{"session_id":"`+rootSession+`"}`), didit.WithLimiter(rootSlowLimiter{}), didit.WithAttemptTimeout(time.Second))
-		_, err := c.GetSession(t.Context(), rootSession)
+		var seen []testkit.Seen
+		c := testkit.Client(t, testkit.Recorder(&seen, 200, `{"session_id":"`+testkit.SessionID+`"}`), didit.WithLimiter(slowLimiter{}), didit.WithAttemptTimeout(time.Second))
+		_, err := c.GetSession(t.Context(), testkit.SessionID)
 		require.NoError(t, err)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err = c.GetSession(ctx, rootSession)
+		_, err = c.GetSession(ctx, testkit.SessionID)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, didit.ErrNotSent)
 		assert.Len(t, seen, 1)

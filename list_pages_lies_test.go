@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // However a server answers, a walk that brings nothing ends.
@@ -19,7 +20,7 @@ func TestListOfAServerThatLies(t *testing.T) {
 	page := func(numbers ...int) string {
 		var rows []string
 		for _, n := range numbers {
-			rows = append(rows, fmt.Sprintf(`{"session_id":%q}`, rootRowID(n)))
+			rows = append(rows, fmt.Sprintf(`{"session_id":%q}`, rowID(n)))
 		}
 		return `{"next":"x","results":[` + strings.Join(rows, ",") + `]}`
 	}
@@ -56,15 +57,15 @@ func TestListOfAServerThatLies(t *testing.T) {
 	} {
 		n = 0
 		requests := 0
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			if requests++; requests > 100 {
-				return rootAnswer(r, 418, ""), nil
+				return testkit.Answer(r, 418, ""), nil
 			}
 			offset, err := strconv.Atoi(r.URL.Query().Get("offset"))
 			if err != nil {
 				return nil, err
 			}
-			return rootAnswer(r, 200, answer(offset)), nil
+			return testkit.Answer(r, 200, answer(offset)), nil
 		}))
 		var last error
 		for _, err := range c.ListSessions(t.Context(), didit.ListSessionsParams{PageSize: 3}) {
@@ -82,14 +83,14 @@ func TestListThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
 		"empty pages":           `{"next":"https://verification.didit.me/v3/sessions/?offset=1","results":[]}`,
-		"the same row for ever": `{"next":true,"results":[{"session_id":"` + rootSession + `"}]}`,
+		"the same row for ever": `{"next":true,"results":[{"session_id":"` + testkit.SessionID + `"}]}`,
 		"next of another type":  `{"next":{"url":"x"},"results":[]}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var seen []rootSeen
+			var seen []testkit.Seen
 			var last error
-			for _, err := range rootClient(t, rootRecorder(&seen, 200, body)).ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll}) {
+			for _, err := range testkit.Client(t, testkit.Recorder(&seen, 200, body)).ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll}) {
 				last = err
 			}
 			var failure *didit.CallError
@@ -97,13 +98,13 @@ func TestListThatDoesNotEnd(t *testing.T) {
 			assert.Equal(t, "ListSessions", failure.Operation)
 			assert.LessOrEqual(t, len(seen), 3)
 			for _, s := range seen {
-				assert.Contains(t, s.url, "session_kind=user")
+				assert.Contains(t, s.URL, "session_kind=user")
 			}
 		})
 	}
 	for _, next := range []string{`null`, `""`} {
-		var seen []rootSeen
-		for _, err := range rootClient(t, rootRecorder(&seen, 200, `{"next":`+next+`,"results":[]}`)).ListSessions(t.Context(), didit.ListSessionsParams{}) {
+		var seen []testkit.Seen
+		for _, err := range testkit.Client(t, testkit.Recorder(&seen, 200, `{"next":`+next+`,"results":[]}`)).ListSessions(t.Context(), didit.ListSessionsParams{}) {
 			require.NoError(t, err)
 		}
 		assert.Len(t, seen, 1)

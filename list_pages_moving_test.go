@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // Rows that come and go during the walk: no row that stayed is missed.
@@ -22,7 +23,7 @@ func TestListWhileRowsMove(t *testing.T) {
 			if page > 5 {
 				return rows
 			}
-			return append(rootNumbers(1000+7*page+6, 1000+7*page), rows...)
+			return append(numbers(1000+7*page+6, 1000+7*page), rows...)
 		}, false},
 		"the newest deleted": {func(rows []int, page int) []int {
 			if page == 0 || len(rows) < 30 {
@@ -52,9 +53,9 @@ func TestListWhileRowsMove(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := &rootList{rows: map[string][]int{"user": rootNumbers(60, 1)}, next: "x"}
+			l := &listServer{rows: map[string][]int{"user": numbers(60, 1)}, next: "x"}
 			l.before = func(page int) { l.rows["user"] = test.change(l.rows["user"], page) }
-			got := rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: 5})
+			got := walk(t, testkit.Client(t, l), didit.ListSessionsParams{PageSize: 5})
 			for _, n := range l.rows["user"] {
 				if n <= 60 {
 					assert.Contains(t, got, n, "stayed, and was missed")
@@ -77,7 +78,7 @@ func TestListWhileRowsMoveAtRandom(t *testing.T) {
 	rows, twice := 0, 0
 	for seed := range uint64(40) {
 		r := rand.New(rand.NewPCG(seed, 1))
-		l := &rootList{rows: map[string][]int{"user": rootNumbers(2800, 1)}, next: "x"}
+		l := &listServer{rows: map[string][]int{"user": numbers(2800, 1)}, next: "x"}
 		newest := 10_000
 		l.before = func(page int) {
 			all := l.rows["user"]
@@ -99,7 +100,7 @@ func TestListWhileRowsMoveAtRandom(t *testing.T) {
 			l.rows["user"] = all
 		}
 		seen := map[int]int{}
-		for _, n := range rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: size}) {
+		for _, n := range walk(t, testkit.Client(t, l), didit.ListSessionsParams{PageSize: size}) {
 			seen[n]++
 		}
 		for _, n := range l.rows["user"] {
@@ -121,13 +122,13 @@ func TestListPushedDown(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{1, 2, 5, 50} {
 		for pushed := range 4 * (max(size, 2) - 1) {
-			l := &rootList{rows: map[string][]int{"user": rootNumbers(500, 1)}, next: "x"}
+			l := &listServer{rows: map[string][]int{"user": numbers(500, 1)}, next: "x"}
 			l.before = func(page int) {
 				if page == 6 {
-					l.rows["user"] = append(rootNumbers(1000+pushed, 1001), l.rows["user"]...)
+					l.rows["user"] = append(numbers(1000+pushed, 1001), l.rows["user"]...)
 				}
 			}
-			assert.Equal(t, rootNumbers(500, 1), rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: size}), "%d in pages of %d", pushed, size)
+			assert.Equal(t, numbers(500, 1), walk(t, testkit.Client(t, l), didit.ListSessionsParams{PageSize: size}), "%d in pages of %d", pushed, size)
 		}
 	}
 }
@@ -138,14 +139,14 @@ func TestListPushedDown(t *testing.T) {
 func TestListStepsBack(t *testing.T) {
 	t.Parallel()
 	for gone := range 60 { // of the 31 that were seen, from the last backwards
-		l := &rootList{rows: map[string][]int{"user": rootNumbers(200, 1)}, next: "x"}
+		l := &listServer{rows: map[string][]int{"user": numbers(200, 1)}, next: "x"}
 		l.before = func(page int) {
 			if page == 6 {
 				last := 200 - l.rows["user"][31] + 31 // index behind the last that was seen
 				l.rows["user"] = slices.Delete(l.rows["user"], max(0, last-gone), last)
 			}
 		}
-		got := rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: 6})
+		got := walk(t, testkit.Client(t, l), didit.ListSessionsParams{PageSize: 6})
 		for _, n := range l.rows["user"] {
 			assert.Contains(t, got, n, "%d gone: stayed, and was missed", gone)
 		}

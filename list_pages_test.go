@@ -16,15 +16,16 @@ import (
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func TestListPages(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{0, 1, 2, 3, 9, 10, 11, 19, 20, 100} {
 		for _, size := range []int{1, 2, 3, 10, 50} {
-			l := &rootList{rows: map[string][]int{"user": rootNumbers(rows, 1), "business": {5000}}, next: "https://evil.example/v3/sessions/?limit=10000"}
-			got := rootWalk(t, rootClient(t, l), didit.ListSessionsParams{PageSize: size})
-			assert.Equal(t, rootNumbers(rows, 1), got, "%d rows in pages of %d", rows, size)
+			l := &listServer{rows: map[string][]int{"user": numbers(rows, 1), "business": {5000}}, next: "https://evil.example/v3/sessions/?limit=10000"}
+			got := walk(t, testkit.Client(t, l), didit.ListSessionsParams{PageSize: size})
+			assert.Equal(t, numbers(rows, 1), got, "%d rows in pages of %d", rows, size)
 			for i, offset := range l.offset {
 				assert.Equal(t, i*(max(size, 2)-1), offset, "each page begins with the last row of the one before")
 			}
@@ -34,21 +35,21 @@ func TestListPages(t *testing.T) {
 
 func TestListAllIsTwoWalks(t *testing.T) {
 	t.Parallel()
-	l := &rootList{rows: map[string][]int{"user": rootNumbers(5, 1), "business": rootNumbers(14, 11)}, next: "x"}
-	got := rootWalk(t, rootClient(t, l), didit.ListSessionsParams{SessionKind: didit.KindAll, PageSize: 3})
+	l := &listServer{rows: map[string][]int{"user": numbers(5, 1), "business": numbers(14, 11)}, next: "x"}
+	got := walk(t, testkit.Client(t, l), didit.ListSessionsParams{SessionKind: didit.KindAll, PageSize: 3})
 	assert.Equal(t, []int{5, 4, 3, 2, 1, 14, 13, 12, 11}, got)
 	assert.Equal(t, []int{0, 2, 0, 2}, l.offset)
-	got = rootWalk(t, rootClient(t, &rootList{rows: map[string][]int{"business": {7}}}), didit.ListSessionsParams{SessionKind: didit.KindAll})
+	got = walk(t, testkit.Client(t, &listServer{rows: map[string][]int{"business": {7}}}), didit.ListSessionsParams{SessionKind: didit.KindAll})
 	assert.Equal(t, []int{7}, got)
-	got = rootWalk(t, rootClient(t, &rootList{rows: map[string][]int{"user": {7}, "business": {8}}}), didit.ListSessionsParams{})
+	got = walk(t, testkit.Client(t, &listServer{rows: map[string][]int{"user": {7}, "business": {8}}}), didit.ListSessionsParams{})
 	assert.Equal(t, []int{7}, got)
 }
 
 // Leaving the loop ends the requests; nothing is asked for before the loop begins.
 func TestListIsLazy(t *testing.T) {
 	t.Parallel()
-	l := &rootList{rows: map[string][]int{"user": rootNumbers(100, 1), "business": rootNumbers(100, 1)}, next: "x"}
-	seq := rootClient(t, l).ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll, PageSize: 10})
+	l := &listServer{rows: map[string][]int{"user": numbers(100, 1), "business": numbers(100, 1)}, next: "x"}
+	seq := testkit.Client(t, l).ListSessions(t.Context(), didit.ListSessionsParams{SessionKind: didit.KindAll, PageSize: 10})
 	assert.Zero(t, l.pages)
 	for want, stop := range map[int]int{1: 1, 2: 11} {
 		l.pages = 0
@@ -65,10 +66,10 @@ func TestListIsLazy(t *testing.T) {
 
 func TestListErrorEndsTheWalk(t *testing.T) {
 	t.Parallel()
-	l := &rootList{rows: map[string][]int{"user": rootNumbers(100, 1)}, next: "x"}
-	c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+	l := &listServer{rows: map[string][]int{"user": numbers(100, 1)}, next: "x"}
+	c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if l.pages == 2 {
-			return rootAnswer(r, 403, `{"detail":"no customer-oriane-4711"}`), nil
+			return testkit.Answer(r, 403, `{"detail":"no customer-oriane-4711"}`), nil
 		}
 		return l.RoundTrip(r)
 	}))
@@ -90,7 +91,7 @@ func TestListErrorEndsTheWalk(t *testing.T) {
 	defer cancel()
 	l.pages = 0
 	var last error
-	for _, err := range rootClient(t, l).ListSessions(ctx, didit.ListSessionsParams{PageSize: 10}) {
+	for _, err := range testkit.Client(t, l).ListSessions(ctx, didit.ListSessionsParams{PageSize: 10}) {
 		cancel()
 		last = err
 	}
@@ -101,7 +102,7 @@ func TestListErrorEndsTheWalk(t *testing.T) {
 // 10,000 rows cost no more memory than some: what is kept is the last page's ids.
 func TestListInConstantMemory(t *testing.T) { //nolint:paralleltest // measures what the whole program holds
 	held := func(rows int) uint64 {
-		c := rootClient(t, rootEndlessList(rows))
+		c := testkit.Client(t, endlessList(rows))
 		var peak uint64
 		var m runtime.MemStats
 		runtime.GC()
@@ -125,8 +126,8 @@ func TestListInConstantMemory(t *testing.T) { //nolint:paralleltest // measures 
 	assert.Less(t, many, few+256<<10, "10,000 rows of 200 bytes would be 2 MB")
 }
 
-// rootEndlessList makes its pages as they are asked for.
-func rootEndlessList(rows int) rootTrip {
+// endlessList makes its pages as they are asked for.
+func endlessList(rows int) testkit.RoundTripper {
 	return func(r *http.Request) (*http.Response, error) {
 		q, err := url.ParseQuery(r.URL.RawQuery)
 		if err != nil {
@@ -141,12 +142,12 @@ func rootEndlessList(rows int) rootTrip {
 				if n > offset {
 					_, _ = io.WriteString(pw, ",")
 				}
-				_, _ = fmt.Fprintf(pw, `{"session_id":%q,"session_number":%d,"filler":%q}`, rootRowID(n), n, strings.Repeat("f", 100))
+				_, _ = fmt.Fprintf(pw, `{"session_id":%q,"session_number":%d,"filler":%q}`, rowID(n), n, strings.Repeat("f", 100))
 			}
 			_, _ = io.WriteString(pw, "]}")
 			_ = pw.Close()
 		}()
-		resp := rootAnswer(r, 200, "")
+		resp := testkit.Answer(r, 200, "")
 		resp.ContentLength, resp.Body = -1, pr
 		return resp, nil
 	}

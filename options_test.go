@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func TestOptions(t *testing.T) {
@@ -52,8 +53,8 @@ func TestOptions(t *testing.T) {
 			[]didit.Option{didit.WithMaxRetryAfter(-1)},
 		},
 		"WithApplicationID": {
-			[]didit.Option{didit.WithApplicationID(rootOwn), didit.WithApplicationID(strings.ToUpper(rootOwn))},
-			[]didit.Option{didit.WithApplicationID(""), didit.WithApplicationID("x"), didit.WithApplicationID(rootOwn + "0")},
+			[]didit.Option{didit.WithApplicationID(testkit.ApplicationA), didit.WithApplicationID(strings.ToUpper(testkit.ApplicationA))},
+			[]didit.Option{didit.WithApplicationID(""), didit.WithApplicationID("x"), didit.WithApplicationID(testkit.ApplicationA + "0")},
 		},
 		"WithUserAgent": {
 			[]didit.Option{didit.WithUserAgent("shop/1.2"), didit.WithUserAgent("shop/1.2 (x; y)")},
@@ -64,8 +65,8 @@ func TestOptions(t *testing.T) {
 			[]didit.Option{didit.WithLogger(nil)},
 		},
 		"WithLimiter": {
-			[]didit.Option{didit.WithLimiter(&rootLimiter{})},
-			[]didit.Option{didit.WithLimiter(nil), didit.WithLimiter((*rootLimiter)(nil))},
+			[]didit.Option{didit.WithLimiter(&refusing{})},
+			[]didit.Option{didit.WithLimiter(nil), didit.WithLimiter((*refusing)(nil))},
 		},
 		"WithClock": {
 			[]didit.Option{didit.WithClock(time.Now)},
@@ -87,7 +88,7 @@ func TestOptions(t *testing.T) {
 			for i, o := range values.bad {
 				c, err := didit.NewClient(didit.WithAPIKey("k"), o)
 				assert.Nil(t, c)
-				assert.Equal(t, []string{name}, rootFields(t, err), "bad value %d", i)
+				assert.Equal(t, []string{name}, testkit.Fields(t, err), "bad value %d", i)
 			}
 		})
 	}
@@ -103,7 +104,7 @@ func TestBadOptionsAtOnce(t *testing.T) {
 	assert.ElementsMatch(t, []string{
 		"NewClient", "WithAPIKey", "WithBaseURL", "WithHTTPClient", "WithAttemptTimeout", "WithMaxRetries", "WithRetryWait", "WithMaxRetryAfter",
 		"WithApplicationID", "WithUserAgent", "WithLogger", "WithLimiter", "WithClock", "WithAuditHook",
-	}, rootFields(t, err))
+	}, testkit.Fields(t, err))
 	for _, secret := range []string{"secret", "tëst", "hunter"} {
 		assert.NotContains(t, err.Error(), secret)
 	}
@@ -112,21 +113,21 @@ func TestBadOptionsAtOnce(t *testing.T) {
 
 func TestLastOptionWins(t *testing.T) {
 	t.Parallel()
-	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, 200, `{}`), didit.WithBaseURL("https://one.example"), didit.WithAPIKey("one"),
+	var seen []testkit.Seen
+	c := testkit.Client(t, testkit.Recorder(&seen, 200, `{}`), didit.WithBaseURL("https://one.example"), didit.WithAPIKey("one"),
 		didit.WithBaseURL("https://two.example"), didit.WithAPIKey("two"))
 	require.NoError(t, c.Do(t.Context(), "GET", "/v3/", nil, nil))
-	assert.Equal(t, "https://two.example/v3/", seen[0].url)
-	assert.Equal(t, "two", seen[0].header.Get("X-Api-Key"))
+	assert.Equal(t, "https://two.example/v3/", seen[0].URL)
+	assert.Equal(t, "two", seen[0].Header.Get("X-Api-Key"))
 }
 
 func TestKeyIsTrimmed(t *testing.T) {
 	t.Parallel()
-	var seen []rootSeen
-	c := rootClient(t, rootRecorder(&seen, 200, `{}`), didit.WithAPIKey("\t "+rootKey+"\r\n"), didit.WithUserAgent(" shop/1.2 "))
+	var seen []testkit.Seen
+	c := testkit.Client(t, testkit.Recorder(&seen, 200, `{}`), didit.WithAPIKey("\t "+testkit.APIKey+"\r\n"), didit.WithUserAgent(" shop/1.2 "))
 	require.NoError(t, c.Do(t.Context(), "GET", "/v3/", nil, nil))
-	assert.Equal(t, rootKey, seen[0].header.Get("X-Api-Key"))
-	assert.Regexp(t, `^shop/1\.2 didit-go/\d`, seen[0].header.Get("User-Agent"))
+	assert.Equal(t, testkit.APIKey, seen[0].Header.Get("X-Api-Key"))
+	assert.Regexp(t, `^shop/1\.2 didit-go/\d`, seen[0].Header.Get("User-Agent"))
 }
 
 func TestEnvironment(t *testing.T) {
@@ -141,16 +142,16 @@ func TestEnvironment(t *testing.T) {
 		problems        []string
 	}{
 		{name: "nothing", key: unset, app: unset, problems: []string{"WithAPIKey"}},
-		{name: "nothing but an application", key: unset, app: rootOwn, problems: []string{"WithAPIKey"}},
+		{name: "nothing but an application", key: unset, app: testkit.ApplicationA, problems: []string{"WithAPIKey"}},
 		{name: "nothing but a bad application", key: unset, app: "x", problems: []string{"WithAPIKey"}},
 		{name: "key", key: " envkey\n", app: unset, wantKey: "envkey"},
-		{name: "both", key: "envkey", app: " " + strings.ToUpper(rootOwn) + "\n", wantKey: "envkey", wantApplication: rootOwn},
+		{name: "both", key: "envkey", app: " " + strings.ToUpper(testkit.ApplicationA) + "\n", wantKey: "envkey", wantApplication: testkit.ApplicationA},
 		{name: "empty application", key: "envkey", app: "", wantKey: "envkey"},
 		{name: "bad application", key: "envkey", app: "my-app", problems: []string{"DIDIT_APPLICATION_ID"}},
 		{name: "empty key", key: "", app: unset, problems: []string{"DIDIT_API_KEY"}},
 		{name: "bad key", key: "a\x01secret", app: unset, problems: []string{"DIDIT_API_KEY"}},
 		{name: "both bad", key: " ", app: "x", problems: []string{"DIDIT_API_KEY", "DIDIT_APPLICATION_ID"}},
-		{name: "key by option: the application is another key's", key: "envkey", app: rootOwn, opts: []didit.Option{didit.WithAPIKey("opt")}, wantKey: "opt"},
+		{name: "key by option: the application is another key's", key: "envkey", app: testkit.ApplicationA, opts: []didit.Option{didit.WithAPIKey("opt")}, wantKey: "opt"},
 		{name: "key by option: not even checked", key: "a\x01b", app: "x", opts: []didit.Option{didit.WithAPIKey("opt")}, wantKey: "opt"},
 		{name: "empty key by option is no fallback", key: "envkey", app: unset, opts: []didit.Option{didit.WithAPIKey("")}, problems: []string{"WithAPIKey"}},
 		{name: "application by option", key: "envkey", app: "x", opts: []didit.Option{didit.WithApplicationID(otherOwn)}, wantKey: "envkey", wantApplication: otherOwn},
@@ -163,16 +164,16 @@ func TestEnvironment(t *testing.T) {
 					require.NoError(t, os.Unsetenv(name))
 				}
 			}
-			var seen []rootSeen
-			c, err := didit.NewClient(append([]didit.Option{didit.WithHTTPClient(&http.Client{Transport: rootRecorder(&seen, 200, `{}`)})}, test.opts...)...)
+			var seen []testkit.Seen
+			c, err := didit.NewClient(append([]didit.Option{didit.WithHTTPClient(&http.Client{Transport: testkit.Recorder(&seen, 200, `{}`)})}, test.opts...)...)
 			if test.problems != nil {
-				assert.Equal(t, test.problems, rootFields(t, err))
+				assert.Equal(t, test.problems, testkit.Fields(t, err))
 				assert.NotContains(t, err.Error(), "secret")
 				return
 			}
 			require.NoError(t, err)
 			require.NoError(t, c.Do(t.Context(), "GET", "/v3/", nil, nil))
-			assert.Equal(t, test.wantKey, seen[0].header.Get("X-Api-Key"))
+			assert.Equal(t, test.wantKey, seen[0].Header.Get("X-Api-Key"))
 			assert.Equal(t, "didit.Client(verification.didit.me "+test.wantApplication+")", c.String())
 		})
 	}
@@ -186,9 +187,9 @@ func TestHTTPClientIsCopied(t *testing.T) {
 	var cookies []string
 	mine := &http.Client{
 		Jar: jar, Timeout: time.Hour,
-		Transport: rootTrip(func(r *http.Request) (*http.Response, error) {
+		Transport: testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			cookies = append(cookies, r.Header.Get("Cookie"))
-			resp := rootAnswer(r, http.StatusFound, "")
+			resp := testkit.Answer(r, http.StatusFound, "")
 			resp.Header.Set("Set-Cookie", "route=a; Path=/")
 			resp.Header.Set("Location", "/elsewhere")
 			return resp, nil
@@ -200,7 +201,7 @@ func TestHTTPClientIsCopied(t *testing.T) {
 	require.NoError(t, err)
 	mine.Transport = nil // changed later: none of the client's business
 	for range 2 {
-		_, err = c.GetSession(t.Context(), rootSession)
+		_, err = c.GetSession(t.Context(), testkit.SessionID)
 		var api *didit.APIError
 		require.ErrorAs(t, err, &api)
 		assert.Equal(t, http.StatusFound, api.StatusCode)
@@ -215,12 +216,12 @@ func TestHTTPClientIsCopied(t *testing.T) {
 func TestDefaultRetries(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var seen []rootSeen
-		hc := &http.Client{Transport: rootRecorder(&seen, 503, "")}
+		var seen []testkit.Seen
+		hc := &http.Client{Transport: testkit.Recorder(&seen, 503, "")}
 		c, err := didit.NewClient(didit.WithAPIKey("k"), didit.WithHTTPClient(hc))
 		require.NoError(t, err)
 		began := time.Now()
-		_, err = c.GetSession(t.Context(), rootSession)
+		_, err = c.GetSession(t.Context(), testkit.SessionID)
 		var api *didit.APIError
 		require.ErrorAs(t, err, &api)
 		assert.Equal(t, 5, api.Attempts)
@@ -242,17 +243,17 @@ func TestWrappedSecrets(t *testing.T) {
 		require.ErrorContains(t, err, words)
 		assert.NotContains(t, err.Error(), "hunter22")
 	}
-	_, err := didit.NewClient(didit.WithAPIKey(rootKey), didit.WithApplicationID(`"`+rootOwn+`"`))
+	_, err := didit.NewClient(didit.WithAPIKey(testkit.APIKey), didit.WithApplicationID(`"`+testkit.ApplicationA+`"`))
 	require.ErrorContains(t, err, "WithApplicationID is in quotes")
 }
 
 // TestApplicationID is what the client was told.
 func TestApplicationID(t *testing.T) {
 	t.Parallel()
-	c, err := didit.NewClient(didit.WithAPIKey(rootKey), didit.WithApplicationID(strings.ToUpper(rootOwn)))
+	c, err := didit.NewClient(didit.WithAPIKey(testkit.APIKey), didit.WithApplicationID(strings.ToUpper(testkit.ApplicationA)))
 	require.NoError(t, err)
-	assert.Equal(t, rootOwn, c.ApplicationID())
-	c, err = didit.NewClient(didit.WithAPIKey(rootKey))
+	assert.Equal(t, testkit.ApplicationA, c.ApplicationID())
+	c, err = didit.NewClient(didit.WithAPIKey(testkit.APIKey))
 	require.NoError(t, err)
 	assert.Empty(t, c.ApplicationID())
 	assert.Empty(t, (*didit.Client)(nil).ApplicationID())

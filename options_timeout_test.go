@@ -14,10 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
-// rootStalled answers nothing until the attempt is given up.
-func rootStalled(n *int) rootTrip {
+// stalled answers nothing until the attempt is given up.
+func stalled(n *int) testkit.RoundTripper {
 	return func(r *http.Request) (*http.Response, error) {
 		*n++
 		<-r.Context().Done()
@@ -41,9 +42,9 @@ func TestAttemptTimeout(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				n, began := 0, time.Now()
-				hc := &http.Client{Transport: rootStalled(&n), Timeout: test.own}
-				c := rootClient(t, nil, append(test.opts, didit.WithHTTPClient(hc), didit.WithMaxRetries(1))...)
-				_, err := c.GetSession(t.Context(), rootSession)
+				hc := &http.Client{Transport: stalled(&n), Timeout: test.own}
+				c := testkit.Client(t, nil, append(test.opts, didit.WithHTTPClient(hc), didit.WithMaxRetries(1))...)
+				_, err := c.GetSession(t.Context(), testkit.SessionID)
 				require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 				require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context lives")
 				require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
@@ -61,17 +62,17 @@ func TestNoAttemptTimeout(t *testing.T) {
 		n, began := 0, time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour)
 		defer cancel()
-		_, err := rootClient(t, rootStalled(&n), didit.WithAttemptTimeout(0)).GetSession(ctx, rootSession)
+		_, err := testkit.Client(t, stalled(&n), didit.WithAttemptTimeout(0)).GetSession(ctx, testkit.SessionID)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 1, n)
 		assert.Equal(t, 24*time.Hour, time.Since(began))
 	})
 }
 
-// rootDrip sends a byte a second, for ever.
-type rootDrip struct{ ctx context.Context }
+// drip sends a byte a second, for ever.
+type drip struct{ ctx context.Context }
 
-func (d rootDrip) Read(p []byte) (int, error) {
+func (d drip) Read(p []byte) (int, error) {
 	select {
 	case <-time.After(time.Second):
 		p[0] = ' '
@@ -86,27 +87,27 @@ func (d rootDrip) Read(p []byte) (int, error) {
 func TestAttemptTimeoutOfADrip(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		drip := rootTrip(func(r *http.Request) (*http.Response, error) {
-			resp := rootAnswer(r, 200, "")
+		drip := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
+			resp := testkit.Answer(r, 200, "")
 			resp.ContentLength = -1
-			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader("%PDF-"), rootDrip{r.Context()}))
+			resp.Body = io.NopCloser(io.MultiReader(strings.NewReader("%PDF-"), drip{r.Context()}))
 			return resp, nil
 		})
-		c := rootClient(t, drip, didit.WithAttemptTimeout(5*time.Second), didit.WithMaxRetries(0))
+		c := testkit.Client(t, drip, didit.WithAttemptTimeout(5*time.Second), didit.WithMaxRetries(0))
 		began := time.Now()
-		_, err := c.GetSession(t.Context(), rootSession)
+		_, err := c.GetSession(t.Context(), testkit.SessionID)
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 		require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
 		assert.Equal(t, 5*time.Second, time.Since(began))
 
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour+time.Millisecond)
 		defer cancel()
-		n, err := c.SessionPDF(ctx, rootSession, io.Discard)
+		n, err := c.SessionPDF(ctx, testkit.SessionID, io.Discard)
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.EqualValues(t, 5+3600, n, "an hour of bytes")
 
-		slow := rootClient(t, drip, didit.WithAttemptTimeout(500*time.Millisecond), didit.WithMaxRetries(0))
-		n, err = slow.SessionPDF(t.Context(), rootSession, io.Discard)
+		slow := testkit.Client(t, drip, didit.WithAttemptTimeout(500*time.Millisecond), didit.WithMaxRetries(0))
+		n, err = slow.SessionPDF(t.Context(), testkit.SessionID, io.Discard)
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 		assert.EqualValues(t, 5, n)
 	})

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func TestBaseURLs(t *testing.T) {
@@ -26,10 +27,10 @@ func TestBaseURLs(t *testing.T) {
 		"http://[::1]:9":                 "http://[::1]:9/v3/x/",
 		"http://[::ffff:127.0.0.1]":      "http://[::ffff:127.0.0.1]/v3/x/",
 	} {
-		var seen []rootSeen
-		c := rootClient(t, rootRecorder(&seen, 200, `{}`), didit.WithBaseURL(raw))
+		var seen []testkit.Seen
+		c := testkit.Client(t, testkit.Recorder(&seen, 200, `{}`), didit.WithBaseURL(raw))
 		require.NoError(t, c.Do(t.Context(), "GET", "/v3/x/", nil, nil), raw)
-		assert.Equal(t, want, seen[0].url)
+		assert.Equal(t, want, seen[0].URL)
 	}
 	for raw, want := range map[string]string{
 		"":                                 "absolute",
@@ -67,13 +68,13 @@ func TestBaseURLs(t *testing.T) {
 	} {
 		c, err := didit.NewClient(didit.WithAPIKey("k"), didit.WithBaseURL(raw))
 		assert.Nil(t, c)
-		assert.Equal(t, []string{"WithBaseURL"}, rootFields(t, err), raw)
+		assert.Equal(t, []string{"WithBaseURL"}, testkit.Fields(t, err), raw)
 		assert.Contains(t, err.Error(), want, raw)
 		assert.NotContains(t, err.Error(), "hunter22", raw)
 	}
 	for _, base := range []string{"http://127.0.0.1:8080", "http://localhost"} {
 		_, err := didit.NewClient(didit.WithAPIKey(" sk_live_hunter22 "), didit.WithBaseURL(base))
-		assert.Equal(t, []string{"WithBaseURL"}, rootFields(t, err))
+		assert.Equal(t, []string{"WithBaseURL"}, testkit.Fields(t, err))
 		assert.NotContains(t, err.Error(), "hunter22")
 	}
 	_, err := didit.NewClient(didit.WithAPIKey("sk_live_hunter22"), didit.WithBaseURL("https://127.0.0.1"))
@@ -84,9 +85,9 @@ func TestBaseURLs(t *testing.T) {
 func TestInsecureHTTP(t *testing.T) {
 	t.Parallel()
 	const base = "http://didit.internal:8080"
-	_, err := didit.NewClient(didit.WithAPIKey(rootKey), didit.WithBaseURL(base))
+	_, err := didit.NewClient(didit.WithAPIKey(testkit.APIKey), didit.WithBaseURL(base))
 	require.ErrorContains(t, err, "WithInsecureHTTP")
-	_, err = didit.NewClient(didit.WithAPIKey(rootKey), didit.WithBaseURL(base), didit.WithInsecureHTTP())
+	_, err = didit.NewClient(didit.WithAPIKey(testkit.APIKey), didit.WithBaseURL(base), didit.WithInsecureHTTP())
 	require.NoError(t, err)
 	_, err = didit.NewClient(didit.WithAPIKey("sk_live_hunter22"), didit.WithBaseURL(base), didit.WithInsecureHTTP())
 	require.ErrorContains(t, err, "live key")

@@ -15,18 +15,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
-const rootPDFHead = "%PDF-1.7\n"
+const pdfHead = "%PDF-1.7\n"
 
-// rootBytes are n bytes of a report, in pieces.
-type rootBytes struct {
+// pdfBytes are n bytes of a report, in pieces.
+type pdfBytes struct {
 	n   int
 	end error
 	at  int
 }
 
-func (r *rootBytes) Read(p []byte) (int, error) {
+func (r *pdfBytes) Read(p []byte) (int, error) {
 	if r.n == 0 {
 		return 0, r.end
 	}
@@ -35,19 +36,19 @@ func (r *rootBytes) Read(p []byte) (int, error) {
 	for i := range p[:n] {
 		p[i] = '%'
 	}
-	if r.at < len(rootPDFHead) {
-		copy(p[:n], rootPDFHead[r.at:])
+	if r.at < len(pdfHead) {
+		copy(p[:n], pdfHead[r.at:])
 	}
 	r.at += n
 	return n, nil
 }
 
-func rootPDF(size int, end error, count *int) rootTrip {
+func servePDF(size int, end error, count *int) testkit.RoundTripper {
 	return func(r *http.Request) (*http.Response, error) {
 		*count++
-		resp := rootAnswer(r, 200, "")
+		resp := testkit.Answer(r, 200, "")
 		resp.ContentLength = -1
-		resp.Body = io.NopCloser(&rootBytes{n: size, end: end})
+		resp.Body = io.NopCloser(&pdfBytes{n: size, end: end})
 		return resp, nil
 	}
 }
@@ -56,23 +57,23 @@ func rootPDF(size int, end error, count *int) rootTrip {
 func TestPDFIsStreamed(t *testing.T) { //nolint:paralleltest // measures what the whole program allocates
 	const size = 50 << 20
 	calls := 0
-	c := rootClient(t, rootPDF(size, io.EOF, &calls))
+	c := testkit.Client(t, servePDF(size, io.EOF, &calls))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	n, err := c.SessionPDF(t.Context(), rootSession, io.Discard)
+	n, err := c.SessionPDF(t.Context(), testkit.SessionID, io.Discard)
 	runtime.ReadMemStats(&after)
 	require.NoError(t, err)
 	assert.EqualValues(t, size, n)
 	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "bytes allocated")
 }
 
-type rootWriter struct {
+type pdfWriter struct {
 	room int
 	err  error
 	got  int
 }
 
-func (w *rootWriter) Write(p []byte) (int, error) {
+func (w *pdfWriter) Write(p []byte) (int, error) {
 	n := min(len(p), w.room)
 	w.room -= n
 	w.got += n
@@ -104,10 +105,10 @@ func TestPDFFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			calls := 0
-			w := &rootWriter{room: test.room, err: test.werr}
-			n, err := rootClient(t, rootPDF(test.size, test.end, &calls), didit.WithMaxRetries(2)).SessionPDF(t.Context(), rootSession, w)
+			w := &pdfWriter{room: test.room, err: test.werr}
+			n, err := testkit.Client(t, servePDF(test.size, test.end, &calls), didit.WithMaxRetries(2)).SessionPDF(t.Context(), testkit.SessionID, w)
 			require.ErrorIs(t, err, test.is)
-			assert.Equal(t, rootNames("ResultLost"), rootMatches(err))
+			assert.Equal(t, testkit.Names("ResultLost"), testkit.Matches(err))
 			assert.Equal(t, test.written, n)
 			assert.EqualValues(t, test.written, w.got)
 			assert.Equal(t, test.calls, calls, "nothing is asked for again once a byte was written")
@@ -119,34 +120,34 @@ func TestPDFFailures(t *testing.T) {
 
 func TestPDFErrorAnswer(t *testing.T) {
 	t.Parallel()
-	var seen []rootSeen
+	var seen []testkit.Seen
 	var w bytes.Buffer
-	n, err := rootClient(t, rootRecorder(&seen, 403, `{"detail":"Session is not finished."}`)).SessionPDF(t.Context(), rootSession, &w)
+	n, err := testkit.Client(t, testkit.Recorder(&seen, 403, `{"detail":"Session is not finished."}`)).SessionPDF(t.Context(), testkit.SessionID, &w)
 	var api *didit.APIError
 	require.ErrorAs(t, err, &api)
 	assert.Equal(t, "Session is not finished.", api.Message)
 	assert.Zero(t, n)
 	assert.Zero(t, w.Len(), "an error answer is no report")
-	_, err = rootClient(t, rootMock(t)).SessionPDF(t.Context(), rootSession, (*bytes.Buffer)(nil))
-	assert.Equal(t, []string{"w"}, rootFields(t, err))
+	_, err = testkit.Client(t, testkit.Mock(t)).SessionPDF(t.Context(), testkit.SessionID, (*bytes.Buffer)(nil))
+	assert.Equal(t, []string{"w"}, testkit.Fields(t, err))
 }
 
 // After a 503 the report comes from the second answer alone.
 func TestPDFIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	calls := 0
-	report := rootPDF(1000, io.EOF, &calls)
+	report := servePDF(1000, io.EOF, &calls)
 	var w bytes.Buffer
-	n, err := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+	n, err := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if calls == 0 {
 			calls++
-			return rootAnswer(r, 503, "busy"), nil
+			return testkit.Answer(r, 503, "busy"), nil
 		}
 		return report(r)
-	})).SessionPDF(t.Context(), rootSession, &w)
+	})).SessionPDF(t.Context(), testkit.SessionID, &w)
 	require.NoError(t, err)
 	assert.EqualValues(t, 1000, n)
-	assert.Equal(t, rootPDFHead+strings.Repeat("%", 1000-len(rootPDFHead)), w.String())
+	assert.Equal(t, pdfHead+strings.Repeat("%", 1000-len(pdfHead)), w.String())
 }
 
 // A PDF is told by its first bytes. Of anything else not a byte is written, and it is
@@ -160,14 +161,14 @@ func TestPDFIsAPDF(t *testing.T) {
 	} {
 		for name, wrap := range map[string]func(io.Reader) io.Reader{"at once": func(r io.Reader) io.Reader { return r }, "byte by byte": iotest.OneByteReader} {
 			calls := 0
-			c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+			c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				calls++
-				resp := rootAnswer(r, 200, "")
+				resp := testkit.Answer(r, 200, "")
 				resp.ContentLength, resp.Body = -1, io.NopCloser(wrap(strings.NewReader(body)))
 				return resp, nil
 			}), didit.WithMaxRetries(1))
 			var w bytes.Buffer
-			n, err := c.SessionPDF(t.Context(), rootSession, &w)
+			n, err := c.SessionPDF(t.Context(), testkit.SessionID, &w)
 			assert.EqualValues(t, w.Len(), n)
 			if fine {
 				require.NoError(t, err, "%.30q %s", body, name)
@@ -189,14 +190,14 @@ func TestPDFContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	calls := 0
-	rt := rootPDF(100_000, context.Canceled, &calls)
-	n, err := rootClient(t, rt).SessionPDF(ctx, rootSession, rootTrigger{cancel})
+	rt := servePDF(100_000, context.Canceled, &calls)
+	n, err := testkit.Client(t, rt).SessionPDF(ctx, testkit.SessionID, trigger{cancel})
 	require.ErrorIs(t, err, context.Canceled)
-	assert.Equal(t, rootNames("ResultLost"), rootMatches(err))
+	assert.Equal(t, testkit.Names("ResultLost"), testkit.Matches(err))
 	assert.EqualValues(t, 100_000, n)
 	assert.Equal(t, 1, calls)
 }
 
-type rootTrigger struct{ f func() }
+type trigger struct{ f func() }
 
-func (w rootTrigger) Write(p []byte) (int, error) { w.f(); return len(p), nil }
+func (w trigger) Write(p []byte) (int, error) { w.f(); return len(p), nil }

@@ -15,24 +15,25 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func TestGetSession(t *testing.T) {
 	t.Parallel()
-	body := rootFixture(t, "session_user.json")
-	m := rootMock(t)
-	m.RegisterResponder("GET", didit.DefaultBaseURL+"/v3/session/"+rootSession+"/decision/", httpmock.NewStringResponder(200, body))
-	got, err := rootClient(t, m).GetSession(t.Context(), strings.ToUpper(rootSession))
+	body := string(fixture(t, "session_user.json"))
+	m := testkit.Mock(t)
+	m.RegisterResponder("GET", didit.DefaultBaseURL+"/v3/session/"+testkit.SessionID+"/decision/", httpmock.NewStringResponder(200, body))
+	got, err := testkit.Client(t, m).GetSession(t.Context(), strings.ToUpper(testkit.SessionID))
 	require.NoError(t, err)
 	parsed, err := didit.ParseSession([]byte(body))
 	require.NoError(t, err)
 	for _, s := range []*didit.Session{got, parsed} {
-		assert.Equal(t, rootSession, s.SessionID)
+		assert.Equal(t, testkit.SessionID, s.SessionID)
 		assert.Equal(t, didit.KindUser, s.SessionKind)
 		assert.EqualValues(t, 43762, s.SessionNumber)
 		assert.Equal(t, "https://verify.didit.me/session/3FaJ9wLqX2Mz", s.SessionURL)
 		assert.Equal(t, didit.StatusApproved, s.Status)
-		assert.Equal(t, rootWorkflow, s.WorkflowID)
+		assert.Equal(t, testkit.WorkflowID, s.WorkflowID)
 		assert.True(t, s.Features.Has("LIVENESS"))
 		assert.Equal(t, "customer-oriane-4711", s.VendorData)
 		assert.Contains(t, string(s.Metadata), `"n": 9007199254740993}`, "no number is rounded")
@@ -48,7 +49,7 @@ func TestGetSession(t *testing.T) {
 		assert.Equal(t, "live", s.Environment)
 		assert.Equal(t, didit.NFCSkipUserSkipped, s.NFCSkipReason)
 		require.Len(t, s.Reviews, 1)
-		assert.Equal(t, rootSource, s.SharedFromSession)
+		assert.Equal(t, testkit.SourceID, s.SharedFromSession)
 		require.Len(t, s.IDVerifications, 1)
 		assert.Equal(t, body, string(s.Raw))
 	}
@@ -70,13 +71,13 @@ func TestGetSession(t *testing.T) {
 func TestRawIsTheCallers(t *testing.T) {
 	t.Parallel()
 	n := 0
-	c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+	c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		n++
-		return rootAnswer(r, 200, fmt.Sprintf(`{"session_id":%q,"metadata":{"n":%d}}`, rootSession, n)), nil
+		return testkit.Answer(r, 200, fmt.Sprintf(`{"session_id":%q,"metadata":{"n":%d}}`, testkit.SessionID, n)), nil
 	}))
 	var all []*didit.Session
 	for range 20 {
-		s, err := c.GetSession(t.Context(), rootSession)
+		s, err := c.GetSession(t.Context(), testkit.SessionID)
 		require.NoError(t, err)
 		all = append(all, s)
 	}
@@ -95,15 +96,15 @@ func TestWrongTypesAreTolerated(t *testing.T) {
 		"registry_checks", "questionnaire_responses", "id_verification", "aml", "recovered", "duplicates",
 	} {
 		for _, value := range []string{`null`, `7`, `-1.5e300`, `true`, `"text"`, `[]`, `{}`, `[7]`, `["x"]`, `[null]`, `[[]]`, `{"a":1}`, `""`, `"0001-13-99"`} {
-			s, err := didit.ParseSession(fmt.Appendf(nil, `{%q:%s,"session_id":%q,"Status":"x","status2":1,"last":1}`, field, value, rootSession))
+			s, err := didit.ParseSession(fmt.Appendf(nil, `{%q:%s,"session_id":%q,"Status":"x","status2":1,"last":1}`, field, value, testkit.SessionID))
 			if assert.NoError(t, err, "%s: %s", field, value) {
-				assert.Equal(t, rootSession, s.SessionID)
+				assert.Equal(t, testkit.SessionID, s.SessionID)
 				_, err = json.Marshal(s)
 				assert.NoError(t, err, "%s: %s", field, value)
 			}
 		}
 	}
-	s, err := didit.ParseSession([]byte(`{"session_number":"43762","created_at":"17 May","status":["x"],"session_kind":"vessel","session_id":"` + rootSession + `","environment":"moon"}`))
+	s, err := didit.ParseSession([]byte(`{"session_number":"43762","created_at":"17 May","status":["x"],"session_kind":"vessel","session_id":"` + testkit.SessionID + `","environment":"moon"}`))
 	require.NoError(t, err)
 	assert.Zero(t, s.SessionNumber)
 	assert.Zero(t, s.CreatedAt)
@@ -118,7 +119,7 @@ func TestWrongTypesAreTolerated(t *testing.T) {
 		"2026-05-17 10:00:00Z":             time.Date(2026, 5, 17, 10, 0, 0, 0, time.UTC),
 		"2026-05-17":                       time.Date(2026, 5, 17, 0, 0, 0, 0, time.UTC),
 	} {
-		s, err := didit.ParseSession(fmt.Appendf(nil, `{"session_id":%q,"created_at":%q}`, rootSession, text))
+		s, err := didit.ParseSession(fmt.Appendf(nil, `{"session_id":%q,"created_at":%q}`, testkit.SessionID, text))
 		require.NoError(t, err)
 		assert.True(t, want.Equal(s.CreatedAt), text)
 	}
@@ -127,12 +128,12 @@ func TestWrongTypesAreTolerated(t *testing.T) {
 func TestParseSessionBounds(t *testing.T) {
 	t.Parallel()
 	pad := func(n int) []byte {
-		head := `{"session_id":"` + rootSession + `"`
+		head := `{"session_id":"` + testkit.SessionID + `"`
 		return []byte(head + strings.Repeat(" ", n-len(head)-1) + "}")
 	}
 	items := func(n int) []byte { // of 60 bytes, so that 10,000 are beyond 256 KiB
 		item := `{"x":"` + strings.Repeat("y", 50) + `"}`
-		return []byte(`{"session_id":"` + rootSession + `","new":[` + strings.Repeat(item+",", n-1) + item + `]}`)
+		return []byte(`{"session_id":"` + testkit.SessionID + `","new":[` + strings.Repeat(item+",", n-1) + item + `]}`)
 	}
 	for name, data := range map[string][]byte{"16 MiB": pad(16 << 20), "10,000 items": items(10_000)} {
 		s, err := didit.ParseSession(data)
@@ -140,9 +141,9 @@ func TestParseSessionBounds(t *testing.T) {
 		assert.Len(t, s.Raw, len(data))
 	}
 	for name, data := range map[string][]byte{
-		"nothing": nil, "empty": {}, "not JSON": []byte("Oriane"), "cut": []byte(`{"session_id":"` + rootSession), "a list": []byte(`[]`), "null": []byte(`null`),
+		"nothing": nil, "empty": {}, "not JSON": []byte("Oriane"), "cut": []byte(`{"session_id":"` + testkit.SessionID), "a list": []byte(`[]`), "null": []byte(`null`),
 		"no id": []byte(`{"name":"Oriane"}`), "blank id": []byte(`{"session_id":" "}`), "id of another type": []byte(`{"session_id":7,"name":"Oriane"}`),
-		"trailing data": []byte(`{"session_id":"` + rootSession + `"} Oriane`), "16 MiB and a byte": pad(16<<20 + 1), "10,001 items": items(10_001),
+		"trailing data": []byte(`{"session_id":"` + testkit.SessionID + `"} Oriane`), "16 MiB and a byte": pad(16<<20 + 1), "10,001 items": items(10_001),
 		"nested without end": []byte(`{"session_id":"x","a":` + strings.Repeat("[", 1<<20)),
 	} {
 		s, err := didit.ParseSession(data)
@@ -152,50 +153,50 @@ func TestParseSessionBounds(t *testing.T) {
 		assert.NotContains(t, err.Error(), "Oriane")
 		assert.Less(t, len(err.Error()), 100)
 	}
-	data := []byte(`{"session_id":"` + rootSession + `"}`)
+	data := []byte(`{"session_id":"` + testkit.SessionID + `"}`)
 	s, err := didit.ParseSession(data)
 	require.NoError(t, err)
 	clear(data)
-	assert.Contains(t, string(s.Raw), rootSession, "a copy")
-	require.NotContains(t, string(data), rootSession)
+	assert.Contains(t, string(s.Raw), testkit.SessionID, "a copy")
+	require.NotContains(t, string(data), testkit.SessionID)
 }
 
 // An answer that is no answer to what was asked is not believed.
 func TestGetSessionOfAnother(t *testing.T) {
 	t.Parallel()
-	for _, body := range []string{`{"session_id":"` + rootSource + `"}`, `{"status":"Approved"}`, `{"session_id":null}`, `[]`, `""`, ``} {
-		var seen []rootSeen
-		s, err := rootClient(t, rootRecorder(&seen, 200, body), didit.WithMaxRetries(1)).GetSession(t.Context(), rootSession)
+	for _, body := range []string{`{"session_id":"` + testkit.SourceID + `"}`, `{"status":"Approved"}`, `{"session_id":null}`, `[]`, `""`, ``} {
+		var seen []testkit.Seen
+		s, err := testkit.Client(t, testkit.Recorder(&seen, 200, body), didit.WithMaxRetries(1)).GetSession(t.Context(), testkit.SessionID)
 		assert.Nil(t, s)
-		assert.Equal(t, unusable(body), rootMatches(err), body)
+		assert.Equal(t, unusable(body), testkit.Matches(err), body)
 		assert.Len(t, seen, 2)
-		assert.NotContains(t, err.Error(), rootSource)
+		assert.NotContains(t, err.Error(), testkit.SourceID)
 	}
-	var seen []rootSeen
-	s, err := rootClient(t, rootRecorder(&seen, 200, `{"session_id":"`+strings.ToUpper(rootSession)+`"}`)).GetSession(t.Context(), rootSession)
+	var seen []testkit.Seen
+	s, err := testkit.Client(t, testkit.Recorder(&seen, 200, `{"session_id":"`+strings.ToUpper(testkit.SessionID)+`"}`)).GetSession(t.Context(), testkit.SessionID)
 	require.NoError(t, err)
-	assert.Equal(t, strings.ToUpper(rootSession), s.SessionID)
+	assert.Equal(t, strings.ToUpper(testkit.SessionID), s.SessionID)
 }
 
 func TestUpdateSessionStatus(t *testing.T) {
 	t.Parallel()
 	for _, s := range []didit.SessionStatus{"", didit.StatusInReview, didit.StatusNotStarted, didit.StatusKYCExpired, "approved", "New"} {
-		err := rootClient(t, rootMock(t)).UpdateSessionStatus(t.Context(), rootSession, didit.UpdateSessionStatusParams{NewStatus: s, Comment: "\xff"})
-		assert.Equal(t, []string{"NewStatus", "Comment"}, rootFields(t, err))
+		err := testkit.Client(t, testkit.Mock(t)).UpdateSessionStatus(t.Context(), testkit.SessionID, didit.UpdateSessionStatusParams{NewStatus: s, Comment: "\xff"})
+		assert.Equal(t, []string{"NewStatus", "Comment"}, testkit.Fields(t, err))
 	}
 	update := func(status int, body string) error {
-		var seen []rootSeen
-		err := rootClient(t, rootRecorder(&seen, status, body)).UpdateSessionStatus(t.Context(), rootSession, didit.UpdateSessionStatusParams{NewStatus: didit.StatusApproved})
+		var seen []testkit.Seen
+		err := testkit.Client(t, testkit.Recorder(&seen, status, body)).UpdateSessionStatus(t.Context(), testkit.SessionID, didit.UpdateSessionStatusParams{NewStatus: didit.StatusApproved})
 		assert.Len(t, seen, 1, "never twice")
 		return err
 	}
-	require.NoError(t, update(200, `{"session_id":"`+strings.ToUpper(rootSession)+`","session_kind":"user"}`))
+	require.NoError(t, update(200, `{"session_id":"`+strings.ToUpper(testkit.SessionID)+`","session_kind":"user"}`))
 	require.NoError(t, update(200, `{}`))
 	require.NoError(t, update(204, ``))
-	for _, body := range []string{``, `<html>`, `{"session_id":"` + rootSource + `"}`} {
-		assert.Equal(t, unusable(body), rootMatches(update(200, body)), body)
+	for _, body := range []string{``, `<html>`, `{"session_id":"` + testkit.SourceID + `"}`} {
+		assert.Equal(t, unusable(body), testkit.Matches(update(200, body)), body)
 	}
-	assert.Equal(t, rootNames("NotFound"), rootMatches(update(404, `{}`)))
+	assert.Equal(t, testkit.Names("NotFound"), testkit.Matches(update(404, `{}`)))
 }
 
 // A second approval or decline changes nothing, a second resubmission is refused.
@@ -203,8 +204,8 @@ func TestUpdateThatMayBeRepeated(t *testing.T) {
 	t.Parallel()
 	for status, repeatable := range map[didit.SessionStatus]bool{didit.StatusApproved: true, didit.StatusDeclined: true, didit.StatusResubmitted: false} {
 		for _, answer := range []int{500, 503, 200} { // an empty 200 cannot be read
-			var seen []rootSeen
-			err := rootClient(t, rootRecorder(&seen, answer, "")).UpdateSessionStatus(t.Context(), rootSession, didit.UpdateSessionStatusParams{NewStatus: status})
+			var seen []testkit.Seen
+			err := testkit.Client(t, testkit.Recorder(&seen, answer, "")).UpdateSessionStatus(t.Context(), testkit.SessionID, didit.UpdateSessionStatusParams{NewStatus: status})
 			require.Error(t, err)
 			assert.Equal(t, repeatable, didit.Retryable(err), "%s %d", status, answer)
 			assert.Equal(t, repeatable, strings.Contains(err.Error(), "may be called again"), err.Error())
@@ -224,7 +225,7 @@ func TestDeleteSession(t *testing.T) {
 		answers []answer
 		matches string // of the error; "-" for none
 	}{
-		"newest":                        {[]answer{{200, `{"session_id":"` + rootSession + `","session_number":7,"face_retention_outcome":"none","deleted_child_verifications":0}`}}, "-"},
+		"newest":                        {[]answer{{200, `{"session_id":"` + testkit.SessionID + `","session_number":7,"face_retention_outcome":"none","deleted_child_verifications":0}`}}, "-"},
 		"older":                         {[]answer{{204, ``}}, "-"},
 		"200 without a body":            {[]answer{{200, ``}}, "-"},
 		"404 at once":                   {[]answer{gone}, "NotFound"},
@@ -239,7 +240,7 @@ func TestDeleteSession(t *testing.T) {
 		"success after a lost answer":   {[]answer{{0, ``}, {204, ``}}, "-"},
 		"a report":                      {[]answer{{409, `{"code":"in_filed_report"}`}}, ""},
 		"403 after a lost answer":       {[]answer{{0, ``}, {403, ``}}, "Forbidden"},
-		"an answer of another session":  {[]answer{{200, `{"session_id":"` + rootSource + `"}`}, {409, ``}}, ""},
+		"an answer of another session":  {[]answer{{200, `{"session_id":"` + testkit.SourceID + `"}`}, {409, ``}}, ""},
 		"nothing but lost answers":      {[]answer{{0, ``}, {0, ``}, {0, ``}}, "OutcomeUnknown"},
 		"503: nothing deleted, repeat":  {[]answer{{503, ``}, {503, ``}, {200, `{}`}}, "-"},
 		"429 with Retry-After, success": {[]answer{{429, ``}, {200, `{}`}}, "-"},
@@ -247,23 +248,23 @@ func TestDeleteSession(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := 0
-			err := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+			err := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 				a := test.answers[n]
 				n++
 				if a.status == 0 {
 					return nil, io.EOF
 				}
-				resp := rootAnswer(r, a.status, a.body)
+				resp := testkit.Answer(r, a.status, a.body)
 				resp.Header.Set("Retry-After", "0")
 				return resp, nil
-			}), didit.WithMaxRetries(2)).DeleteSession(t.Context(), rootSession)
+			}), didit.WithMaxRetries(2)).DeleteSession(t.Context(), testkit.SessionID)
 			assert.Equal(t, len(test.answers), n)
 			if test.matches == "-" {
 				require.NoError(t, err)
 				return
 			}
 			require.Error(t, err)
-			assert.Equal(t, rootNames(test.matches), rootMatches(err))
+			assert.Equal(t, testkit.Names(test.matches), testkit.Matches(err))
 		})
 	}
 }

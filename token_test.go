@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func TestShareToken(t *testing.T) {
@@ -52,7 +53,7 @@ func TestShareToken(t *testing.T) {
 	assert.Equal(t, "xyz", token.Reveal())
 
 	var shared didit.SharedSession
-	require.NoError(t, json.Unmarshal([]byte(`{"share_token":"abc","session_id":"`+rootSession+`","for_application_id":"`+rootPartner+`","session_kind":"business"}`), &shared))
+	require.NoError(t, json.Unmarshal([]byte(`{"share_token":"abc","session_id":"`+testkit.SessionID+`","for_application_id":"`+testkit.ApplicationB+`","session_kind":"business"}`), &shared))
 	assert.Equal(t, "abc", shared.Token.Reveal())
 	assert.Equal(t, didit.KindBusiness, shared.SessionKind)
 	assert.True(t, (*didit.SharedSession)(nil).ExpiresAt().IsZero())
@@ -61,11 +62,11 @@ func TestShareToken(t *testing.T) {
 
 func TestShareClaims(t *testing.T) {
 	t.Parallel()
-	claims, err := didit.NewShareToken(rootToken(fmt.Sprintf(
+	claims, err := didit.NewShareToken(testkit.Token(fmt.Sprintf(
 		`{"session_id":%q,"session_kind":"business","from_application_id":%q,"for_application_id":%q,"iat":1753630666,"exp":1753634266}`,
-		strings.ToUpper(rootSource), strings.ToUpper(rootOwn), strings.ToUpper(rootPartner)))).Claims()
+		strings.ToUpper(testkit.SourceID), strings.ToUpper(testkit.ApplicationA), strings.ToUpper(testkit.ApplicationB)))).Claims()
 	require.NoError(t, err)
-	assert.Equal(t, didit.ShareClaims{SessionID: rootSource, SessionKind: didit.KindBusiness, FromApplicationID: rootOwn, ForApplicationID: rootPartner,
+	assert.Equal(t, didit.ShareClaims{SessionID: testkit.SourceID, SessionKind: didit.KindBusiness, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationB,
 		IssuedAt: time.Unix(1753630666, 0).UTC(), ExpiresAt: time.Unix(1753634266, 0).UTC()}, claims)
 
 	// The oldest token has no kind; padding and fractions are read; a new kind stays.
@@ -74,20 +75,20 @@ func TestShareClaims(t *testing.T) {
 		`{"session_id":"s","session_kind":"vessel"}`:         {SessionID: "s", SessionKind: "vessel"},
 		`{"session_id":"s","exp":1753634266.9,"jti":"more"}`: {SessionID: "s", SessionKind: didit.KindUser, ExpiresAt: time.Unix(1753634266, 0).UTC()},
 	} {
-		claims, err := didit.NewShareToken(rootToken(payload)).Claims()
+		claims, err := didit.NewShareToken(testkit.Token(payload)).Claims()
 		require.NoError(t, err, payload)
 		assert.Equal(t, want, claims)
 	}
-	good := rootToken(`{"session_id":"s"}`)
+	good := testkit.Token(`{"session_id":"s"}`)
 	for _, raw := range []string{
 		"", "opaque", "a.b", "a.b.c", good + ".x", strings.Replace(good, ".", "..", 1), "a." + "eyJzZXNzaW9uX2lkIjoicyJ9", good + "!", good + " x", good + "é",
-		rootToken(``), rootToken(`[]`), rootToken(`null`), rootToken(`{}`), rootToken(`{"session_id":7}`), rootToken(`{"session_id":""}`), rootToken(`{"session_id":"s"`),
-		rootToken(`{"session_id":"s","exp":"1753634266"}`), rootToken(`{"session_id":"s","exp":-1}`), rootToken(`{"session_id":"s","iat":1e18}`),
-		rootToken(`{"session_id":"` + strings.Repeat("s", 8<<10) + `"}`),
+		testkit.Token(``), testkit.Token(`[]`), testkit.Token(`null`), testkit.Token(`{}`), testkit.Token(`{"session_id":7}`), testkit.Token(`{"session_id":""}`), testkit.Token(`{"session_id":"s"`),
+		testkit.Token(`{"session_id":"s","exp":"1753634266"}`), testkit.Token(`{"session_id":"s","exp":-1}`), testkit.Token(`{"session_id":"s","iat":1e18}`),
+		testkit.Token(`{"session_id":"` + strings.Repeat("s", 8<<10) + `"}`),
 	} {
 		claims, err := didit.NewShareToken(raw).Claims()
 		assert.Zero(t, claims)
-		assert.Equal(t, rootNames("InvalidParams ShareTokenInvalid"), rootMatches(err), raw)
-		assert.Equal(t, []string{"Token"}, rootFields(t, err))
+		assert.Equal(t, testkit.Names("InvalidParams ShareTokenInvalid"), testkit.Matches(err), raw)
+		assert.Equal(t, []string{"Token"}, testkit.Fields(t, err))
 	}
 }

@@ -31,6 +31,7 @@ type layer struct {
 // layers is the order of the packages: examples, then didittest, webhook, pace and bulk, then the root, then internal.
 // didittest reads Didit's documentation by itself: it takes the root's types, and nothing of what decides.
 var layers = []layer{
+	{"internal/testkit", []string{module, "github.com/stretchr/testify", "github.com/jarcoal/httpmock"}},
 	{"internal", append([]string{module + "/internal/"}, linked[1:]...)},
 	{"webhook/storetest", []string{module + "/webhook"}},
 	{"webhook", []string{module, module + "/internal/"}},
@@ -111,6 +112,9 @@ func skipDir(rel, name string) error {
 func mayImport(file, imported string) bool {
 	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
 		return true // standard library
+	}
+	if imported == module+"/internal/testkit" {
+		return false // only tests may
 	}
 	for _, l := range layers {
 		if l.place != "." && !strings.HasPrefix(file, l.place+"/") {
