@@ -34,7 +34,7 @@ func TestAuditHook(t *testing.T) {
 		}
 	}
 	assert.Zero(t, calls)
-	assert.PanicsWithValue(t, "the hook's own", func() { _, _ = c.ShareSession(ctx, testkit.SessionID, didit.ShareSessionParams{}) })
+	assert.PanicsWithValue(t, "the hook's own", func() { _, _ = c.ShareSession(ctx, testkit.SourceID, didit.ShareSessionParams{}) })
 	assert.Equal(t, 1, calls)
 }
 
@@ -64,12 +64,12 @@ func TestAuditHookFails(t *testing.T) {
 		assert.NotContains(t, err.Error(), "hunter22")
 		assert.NotContains(t, err.Error(), token)
 	}
-	shared, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	shared, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	withheld(shared != nil, err)
 	imported, err := c.ImportSharedSession(t.Context(), didit.ImportSharedSessionParams{
 		Token: didit.NewShareToken(token), WorkflowID: testkit.WorkflowID, Review: didit.ReviewAgain, VendorData: "customer-4711"})
 	withheld(imported != nil, err)
-	row := fmt.Sprintf(`{"session_id":%q,"vendor_data":"customer-4711","shared_from_session":%q}`, testkit.SessionID, testkit.SourceID)
+	row := fmt.Sprintf(`{"session_id":%q,"vendor_data":"customer-4711","shared_from_session":%q}`, testkit.CopyID, testkit.SourceID)
 	finding := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if r.URL.Path == "/v3/sessions/" {
 			return testkit.Answer(r, 200, `{"next":null,"results":[`+row+`]}`), nil
@@ -82,7 +82,7 @@ func TestAuditHookFails(t *testing.T) {
 	// A call that failed keeps its own error.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = c.ShareSession(ctx, testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	_, err = c.ShareSession(ctx, testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	require.ErrorIs(t, err, context.Canceled)
 	require.ErrorIs(t, err, didit.ErrNotSent)
 	require.ErrorIs(t, err, failure)

@@ -28,8 +28,8 @@ func TestImportAudit(t *testing.T) {
 		status  int
 		id      string
 	}{
-		{"ok", account{post: posts(answer(201, `{"session_id":"`+idCopy+`"}`))}, nil, didit.AuditOK, 201, idCopy},
-		{"recovered", account{post: posts(lost), sessions: []own{copyOf(vendor)}}, nil, didit.AuditRecovered, 0, idCopy},
+		{"ok", account{post: posts(answer(201, `{"session_id":"`+testkit.CopyID+`"}`))}, nil, didit.AuditOK, 201, testkit.CopyID},
+		{"recovered", account{post: posts(lost), sessions: []own{copyOf(vendor)}}, nil, didit.AuditRecovered, 0, testkit.CopyID},
 		{"refused", account{post: posts(answer(400, badToken400))}, nil, didit.AuditRefused, 400, ""},
 		{"refused locally", account{}, func(p *didit.ImportSharedSessionParams) { p.Review = "" }, didit.AuditRefused, 0, ""},
 		{"unknown", account{post: posts(answer(502, ""))}, nil, didit.AuditUnknown, 502, ""},
@@ -51,10 +51,10 @@ func TestImportAudit(t *testing.T) {
 			assert.Equal(t, test.want, e.Outcome)
 			assert.Equal(t, test.status, e.StatusCode)
 			assert.Equal(t, test.id, e.SessionID)
-			assert.Equal(t, idSource, e.SourceSessionID)
+			assert.Equal(t, testkit.SourceID, e.SourceSessionID)
 			assert.Equal(t, didit.KindUser, e.SessionKind)
-			assert.Equal(t, idPartnerA, e.FromApplicationID)
-			assert.Equal(t, idPartnerB, e.ForApplicationID)
+			assert.Equal(t, testkit.ApplicationA, e.FromApplicationID)
+			assert.Equal(t, testkit.ApplicationB, e.ForApplicationID)
 			assert.Equal(t, params.Token.Fingerprint(), e.TokenFingerprint)
 		})
 	}
@@ -63,9 +63,9 @@ func TestImportAudit(t *testing.T) {
 func TestAuditImportAndFind(t *testing.T) {
 	t.Parallel()
 	var a auditing
-	opts := a.options()
+	opts := a.options(testkit.ApplicationB)
 	list := `{"results":[],"next":null}`
-	token := didit.NewShareToken(testkit.Token(strings.Replace(testkit.Claims(a.now), testkit.ApplicationB, testkit.ApplicationA, 1)))
+	token := didit.NewShareToken(testkit.Token(testkit.Claims(a.now)))
 	answer := func(status int, body string) testkit.RoundTripper {
 		return func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodGet {
@@ -80,7 +80,7 @@ func TestAuditImportAndFind(t *testing.T) {
 		}
 	}
 	params := didit.ImportSharedSessionParams{Token: token, WorkflowID: strings.ToUpper(testkit.WorkflowID), Review: didit.TrustSourceReview, VendorData: "customer-oriane-4711"}
-	base := didit.AuditEvent{Action: didit.AuditImport, SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationA,
+	base := didit.AuditEvent{Action: didit.AuditImport, SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationB,
 		WorkflowID: testkit.WorkflowID, Review: didit.TrustSourceReview, TokenFingerprint: token.Fingerprint()}
 	run := func(rt http.RoundTripper, p didit.ImportSharedSessionParams) didit.AuditEvent {
 		a.events = nil
@@ -93,8 +93,8 @@ func TestAuditImportAndFind(t *testing.T) {
 		return e
 	}
 	want := base
-	want.Outcome, want.SessionID, want.StatusCode, want.RequestID, want.Attempts = didit.AuditOK, testkit.SessionID, 201, "req-3", 1
-	assert.Equal(t, want, run(answer(201, `{"session_id":"`+testkit.SessionID+`","status":"Approved"}`), params))
+	want.Outcome, want.SessionID, want.StatusCode, want.RequestID, want.Attempts = didit.AuditOK, testkit.CopyID, 201, "req-3", 1
+	assert.Equal(t, want, run(answer(201, `{"session_id":"`+testkit.CopyID+`","status":"Approved"}`), params))
 
 	want = base
 	want.Outcome, want.StatusCode, want.RequestID, want.Attempts = didit.AuditRefused, 400, "req-3", 1
@@ -118,7 +118,7 @@ func TestAuditImportAndFind(t *testing.T) {
 
 	// The copy is found after its answer was lost.
 	row := fmt.Sprintf(`{"session_id":%q,"session_kind":"user","vendor_data":"customer-oriane-4711","shared_from_session":%q,"created_at":%q}`,
-		testkit.SessionID, testkit.SourceID, a.now.Format(time.RFC3339))
+		testkit.CopyID, testkit.SourceID, a.now.Format(time.RFC3339))
 	found := testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		switch {
 		case r.Method == http.MethodPost:
@@ -129,7 +129,7 @@ func TestAuditImportAndFind(t *testing.T) {
 		return testkit.Answer(r, 200, row), nil
 	})
 	want = base
-	want.Outcome, want.SessionID, want.Attempts = didit.AuditRecovered, testkit.SessionID, 1
+	want.Outcome, want.SessionID, want.Attempts = didit.AuditRecovered, testkit.CopyID, 1
 	assert.Equal(t, want, run(found, params))
 
 	look := func(rt http.RoundTripper, p didit.FindImportedSessionParams) didit.AuditEvent {
@@ -144,7 +144,7 @@ func TestAuditImportAndFind(t *testing.T) {
 	find := didit.FindImportedSessionParams{SourceSessionID: strings.ToUpper(testkit.SourceID), SessionKind: didit.KindUser, VendorData: "customer-oriane-4711", WorkflowID: testkit.WorkflowID}
 	base = didit.AuditEvent{Action: didit.AuditFind, SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, WorkflowID: testkit.WorkflowID}
 	want = base
-	want.Outcome, want.SessionID = didit.AuditOK, testkit.SessionID
+	want.Outcome, want.SessionID = didit.AuditOK, testkit.CopyID
 	assert.Equal(t, want, look(found, find))
 	want = base
 	want.Outcome, want.Reason = didit.AuditRefused, "no imported copy was found"
@@ -163,7 +163,7 @@ func TestAuditTellsTheTruth(t *testing.T) {
 	var call *didit.CallError
 	require.ErrorAs(t, err, &call)
 	require.NotNil(t, call.FindParams)
-	assert.Equal(t, idSource, call.FindParams.SourceSessionID)
+	assert.Equal(t, testkit.SourceID, call.FindParams.SourceSessionID)
 
 	var e didit.AuditEvent
 	hook := didit.WithAuditHook(func(_ context.Context, got didit.AuditEvent) error { e = got; return nil })
@@ -185,7 +185,7 @@ func TestAuditTellsTheTruth(t *testing.T) {
 		}
 		return testkit.Answer(r, 403, `{}`), nil
 	}), hook)
-	_, err = c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	_, err = c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	require.Error(t, err)
 	assert.Equal(t, didit.AuditUnknown, e.Outcome, err)
 }

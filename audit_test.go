@@ -27,7 +27,7 @@ type auditing struct {
 	now    time.Time
 }
 
-func (a *auditing) options() []didit.Option {
+func (a *auditing) options(application string) []didit.Option {
 	a.now = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	return []didit.Option{
 		didit.WithAuditHook(func(_ context.Context, e didit.AuditEvent) error {
@@ -42,14 +42,14 @@ func (a *auditing) options() []didit.Option {
 			a.now = a.now.Add(time.Second)
 			return a.now
 		}),
-		didit.WithApplicationID(testkit.ApplicationA), didit.WithMaxRetries(1),
+		didit.WithApplicationID(application), didit.WithMaxRetries(1),
 	}
 }
 
 func TestAuditShare(t *testing.T) {
 	t.Parallel()
 	ok := didit.ShareSessionParams{ForApplicationID: strings.ToUpper(testkit.ApplicationB), TTL: 90 * time.Second}
-	sent := didit.AuditEvent{Action: didit.AuditShare, SessionID: testkit.SessionID, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationB, TTL: 90 * time.Second}
+	sent := didit.AuditEvent{Action: didit.AuditShare, SessionID: testkit.SourceID, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationB, TTL: 90 * time.Second}
 	with := func(e didit.AuditEvent, f func(*didit.AuditEvent)) didit.AuditEvent { f(&e); return e }
 	for name, test := range map[string]struct {
 		id     string
@@ -59,30 +59,30 @@ func TestAuditShare(t *testing.T) {
 		opts   []didit.Option
 		want   didit.AuditEvent
 	}{
-		"ok": {testkit.SessionID, ok, 201, `{"share_token":"abc","session_kind":"business"}`, nil, with(sent, func(e *didit.AuditEvent) {
+		"ok": {testkit.SourceID, ok, 201, `{"share_token":"abc","session_kind":"business"}`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.SessionKind, e.TokenFingerprint, e.StatusCode, e.RequestID, e.Attempts = didit.AuditOK, didit.KindBusiness, "ba7816bf8f01cfea", 201, "req-3", 1
 		})},
-		"refused locally": {testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationA, TTL: 1}, 0, ``, nil, didit.AuditEvent{
-			Action: didit.AuditShare, Outcome: didit.AuditRefused, SessionID: testkit.SessionID, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationA, TTL: 1, Reason: "a session cannot be shared with its own application"}},
+		"refused locally": {testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationA, TTL: 1}, 0, ``, nil, didit.AuditEvent{
+			Action: didit.AuditShare, Outcome: didit.AuditRefused, SessionID: testkit.SourceID, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationA, TTL: 1, Reason: "a session cannot be shared with its own application"}},
 		"refused locally, params that may be anything": {"Oriane Vasquelle", didit.ShareSessionParams{ForApplicationID: "Oriane Vasquelle"}, 0, ``, nil,
 			didit.AuditEvent{Action: didit.AuditShare, Outcome: didit.AuditRefused, FromApplicationID: testkit.ApplicationA, Reason: "invalid params"}},
-		"refused by Didit": {strings.ToUpper(testkit.SessionID), ok, 403, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
+		"refused by Didit": {strings.ToUpper(testkit.SourceID), ok, 403, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditRefused, 403, "req-3", 1
 			e.Reason = "not allowed with this key"
 		})},
-		"rate limited": {testkit.SessionID, ok, 429, `{}`, []didit.Option{didit.WithMaxRetryAfter(0)}, with(sent, func(e *didit.AuditEvent) {
+		"rate limited": {testkit.SourceID, ok, 429, `{}`, []didit.Option{didit.WithMaxRetryAfter(0)}, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditRefused, 429, "req-3", 1
 			e.Reason = "rate limited"
 		})},
-		"server error: a token may have been minted": {testkit.SessionID, ok, 503, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
+		"server error: a token may have been minted": {testkit.SourceID, ok, 503, `{}`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.StatusCode, e.RequestID, e.Attempts = didit.AuditUnknown, 503, "req-3", 2
 			e.Reason = "server error"
 		})},
-		"no answer": {testkit.SessionID, ok, 0, ``, nil, with(sent, func(e *didit.AuditEvent) { e.Outcome, e.Attempts, e.Reason = didit.AuditUnknown, 2, "outcome unknown" })},
-		"unreadable": {testkit.SessionID, ok, 200, `{`, nil, with(sent, func(e *didit.AuditEvent) {
+		"no answer": {testkit.SourceID, ok, 0, ``, nil, with(sent, func(e *didit.AuditEvent) { e.Outcome, e.Attempts, e.Reason = didit.AuditUnknown, 2, "outcome unknown" })},
+		"unreadable": {testkit.SourceID, ok, 200, `{`, nil, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.RequestID, e.Attempts, e.Reason = didit.AuditResultLost, "req-3", 2, "result lost"
 		})},
-		"not sent": {testkit.SessionID, ok, 0, ``, []didit.Option{didit.WithLimiter(&refusing{errors.New("no")})}, with(sent, func(e *didit.AuditEvent) {
+		"not sent": {testkit.SourceID, ok, 0, ``, []didit.Option{didit.WithLimiter(&refusing{errors.New("no")})}, with(sent, func(e *didit.AuditEvent) {
 			e.Outcome, e.Reason = didit.AuditNotSent, "not sent"
 		})},
 	} {
@@ -96,7 +96,7 @@ func TestAuditShare(t *testing.T) {
 				resp := testkit.Answer(r, test.status, test.body)
 				resp.Header.Set("X-Request-ID", "req-3")
 				return resp, nil
-			}), append(a.options(), test.opts...)...)
+			}), append(a.options(testkit.ApplicationA), test.opts...)...)
 			_, _ = c.ShareSession(t.Context(), test.id, test.params)
 			require.Len(t, a.events, 1)
 			got := a.events[0]
@@ -118,7 +118,7 @@ func TestAuditExpiry(t *testing.T) {
 		event = e
 		return nil
 	}))
-	shared, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	shared, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	require.NoError(t, err)
 	assert.True(t, event.ExpiresAt.Equal(shared.ExpiresAt()))
 	assert.False(t, event.ExpiresAt.IsZero())
@@ -133,7 +133,7 @@ func TestAuditExpiry(t *testing.T) {
 func TestAuditJSON(t *testing.T) {
 	t.Parallel()
 	full := didit.AuditEvent{
-		Time: time.Date(2026, 11, 24, 12, 0, 0, 5000, time.UTC), Action: didit.AuditImport, Outcome: didit.AuditRecovered, SessionID: testkit.SessionID,
+		Time: time.Date(2026, 11, 24, 12, 0, 0, 5000, time.UTC), Action: didit.AuditImport, Outcome: didit.AuditRecovered, SessionID: testkit.CopyID,
 		SourceSessionID: testkit.SourceID, SessionKind: didit.KindBusiness, FromApplicationID: testkit.ApplicationA, ForApplicationID: testkit.ApplicationB, WorkflowID: testkit.WorkflowID,
 		TTL: 90 * time.Minute, Review: didit.ReviewAgain, TokenFingerprint: "ba7816bf8f01cfea", StatusCode: 201, RequestID: "req-3", Attempts: 2, Duration: 1234567 * time.Microsecond,
 	}

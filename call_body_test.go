@@ -68,7 +68,7 @@ func TestRequestBodies(t *testing.T) {
 	token := testkit.Token(testkit.Claims(time.Now()))
 	opaque := didit.NewShareToken("opaque")
 	share := func(p didit.ShareSessionParams) func(testing.TB, *didit.Client) {
-		return func(t testing.TB, c *didit.Client) { _, _ = c.ShareSession(t.Context(), testkit.SessionID, p) }
+		return func(t testing.TB, c *didit.Client) { _, _ = c.ShareSession(t.Context(), testkit.SourceID, p) }
 	}
 	imports := func(p didit.ImportSharedSessionParams) func(testing.TB, *didit.Client) {
 		return func(t testing.TB, c *didit.Client) { _, _ = c.ImportSharedSession(t.Context(), p) }
@@ -92,7 +92,7 @@ func TestRequestBodies(t *testing.T) {
 		"import, all": {imports(didit.ImportSharedSessionParams{Token: didit.NewShareToken(" " + token + "\n"), WorkflowID: strings.ToUpper(testkit.WorkflowID),
 			Review: didit.TrustSourceReview, VendorData: `a"b<c`, SourceSessionID: testkit.SourceID, FromApplicationIDs: []string{testkit.ApplicationA}}),
 			`{"share_token":"` + token + `","workflow_id":"` + testkit.WorkflowID + `","trust_review":true,"vendor_data":"a\"b\u003cc"}`},
-		"import, by kind": {imports(didit.ImportSharedSessionParams{Token: didit.NewShareToken(token), Workflows: didit.Workflows{User: testkit.WorkflowID, Business: testkit.ApplicationA}, Review: didit.ReviewAgain}),
+		"import, by kind": {imports(didit.ImportSharedSessionParams{Token: didit.NewShareToken(token), Workflows: didit.Workflows{User: testkit.WorkflowID, Business: testkit.BusinessWorkflowID}, Review: didit.ReviewAgain}),
 			`{"share_token":"` + token + `","workflow_id":"` + testkit.WorkflowID + `","trust_review":false}`},
 		"create, least":            {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID}), w + `}`},
 		"create, vendor data":      {create(didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, VendorData: "v"}), w + `,"vendor_data":"v"}`},

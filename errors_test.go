@@ -50,7 +50,7 @@ func TestCallErrorChain(t *testing.T) {
 	look := &didit.APIError{StatusCode: 403}
 	e := &didit.CallError{
 		Operation: "ImportSharedSession", Err: io.EOF, Answer: &didit.APIError{StatusCode: 503}, SearchErr: look,
-		Candidates: []string{testkit.SessionID}, FindParams: &didit.FindImportedSessionParams{VendorData: "oriane"},
+		Candidates: []string{testkit.CopyID}, FindParams: &didit.FindImportedSessionParams{VendorData: "oriane"},
 	}
 	assert.Equal(t, []error{io.EOF, e.Answer}, e.Unwrap())
 	assert.Equal(t, testkit.Names("OutcomeUnknown Server"), testkit.Matches(e))
@@ -64,7 +64,7 @@ func TestCallErrorChain(t *testing.T) {
 	assert.Contains(t, text, "search for the copy failed: : status 403")
 	assert.Contains(t, text, "Candidates names 1 of your sessions")
 	assert.NotContains(t, text, "oriane")
-	assert.NotContains(t, text, testkit.SessionID)
+	assert.NotContains(t, text, testkit.CopyID)
 
 	// What another package says is not printed.
 	for err, want := range map[error]string{

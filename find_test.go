@@ -33,7 +33,7 @@ func TestFind(t *testing.T) {
 	stored, err := json.Marshal(find)
 	require.NoError(t, err)
 	assert.JSONEq(t, fmt.Sprintf(`{"source_session_id":%q,"session_kind":"business","vendor_data":"customer-1","created_after":%q}`,
-		idSource, find.CreatedAfter.Format(time.RFC3339Nano)), string(stored))
+		testkit.SourceID, find.CreatedAfter.Format(time.RFC3339Nano)), string(stored))
 	var again didit.FindImportedSessionParams
 	require.NoError(t, json.Unmarshal(stored, &again))
 	assert.Equal(t, find.SourceSessionID, again.SourceSessionID)
@@ -58,8 +58,8 @@ func TestFind(t *testing.T) {
 
 func TestFindImportedSession(t *testing.T) {
 	t.Parallel()
-	byVendor := didit.FindImportedSessionParams{SourceSessionID: strings.ToUpper(idSource), SessionKind: didit.KindUser, VendorData: vendor}
-	byTime := didit.FindImportedSessionParams{SourceSessionID: idSource, SessionKind: didit.KindUser, CreatedAfter: time.Now()}
+	byVendor := didit.FindImportedSessionParams{SourceSessionID: strings.ToUpper(testkit.SourceID), SessionKind: didit.KindUser, VendorData: vendor}
+	byTime := didit.FindImportedSessionParams{SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, CreatedAfter: time.Now()}
 	old := copyOf(vendor)
 	old.created = time.Now().Add(-time.Hour)
 	tests := []struct {
@@ -71,28 +71,28 @@ func TestFindImportedSession(t *testing.T) {
 		is, isNot  []error
 		candidates []string
 	}{
-		{name: "by vendor data, however old", find: byVendor, sessions: []own{old}, want: idCopy},
-		{name: "by time: named, not returned", find: byTime, sessions: []own{copyOf("x")}, candidates: []string{idCopy}, is: []error{didit.ErrOutcomeUnknown}},
+		{name: "by vendor data, however old", find: byVendor, sessions: []own{old}, want: testkit.CopyID},
+		{name: "by time: named, not returned", find: byTime, sessions: []own{copyOf("x")}, candidates: []string{testkit.CopyID}, is: []error{didit.ErrOutcomeUnknown}},
 		{name: "white space around vendor data", find: func() didit.FindImportedSessionParams { p := byVendor; p.VendorData += " "; return p }(),
-			sessions: []own{copyOf(vendor)}, want: idCopy},
-		{name: "under other vendor data", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor, source: idSource, decisionVendor: "x"}},
-			candidates: []string{idCopy}, is: []error{didit.ErrOutcomeUnknown}},
-		{name: "a row that is nobody's copy", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor, rowSource: "-", source: idSource}}, is: []error{didit.ErrImportNotFound}},
+			sessions: []own{copyOf(vendor)}, want: testkit.CopyID},
+		{name: "under other vendor data", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor, source: testkit.SourceID, decisionVendor: "x"}},
+			candidates: []string{testkit.CopyID}, is: []error{didit.ErrOutcomeUnknown}},
+		{name: "a row that is nobody's copy", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor, rowSource: "-", source: testkit.SourceID}}, is: []error{didit.ErrImportNotFound}},
 		{name: "before its time, with no source", find: func() didit.FindImportedSessionParams {
 			p := byVendor
 			p.CreatedAfter = time.Now()
 			return p
-		}(), sessions: []own{{id: idCopy, vendor: vendor, created: time.Now().Add(-time.Hour)}}, is: []error{didit.ErrImportNotFound}},
+		}(), sessions: []own{{id: testkit.CopyID, vendor: vendor, created: time.Now().Add(-time.Hour)}}, is: []error{didit.ErrImportNotFound}},
 		{name: "by time, too old", find: byTime, sessions: []own{old}, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}},
-		{name: "by time, of a time that nobody says", find: byTime, sessions: []own{{id: idCopy, source: idSource}}, candidates: []string{idCopy},
+		{name: "by time, of a time that nobody says", find: byTime, sessions: []own{{id: testkit.CopyID, source: testkit.SourceID}}, candidates: []string{testkit.CopyID},
 			is: []error{didit.ErrOutcomeUnknown}},
 		{name: "nothing", find: byVendor, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}, isNot: []error{didit.ErrOutcomeUnknown}},
-		{name: "its decision is gone", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor, decision: 404}},
+		{name: "its decision is gone", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor, decision: 404}},
 			is: []error{didit.ErrImportNotFound}},
-		{name: "cannot be told", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor}}, candidates: []string{idCopy},
+		{name: "cannot be told", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor}}, candidates: []string{testkit.CopyID},
 			is: []error{didit.ErrOutcomeUnknown}, isNot: []error{didit.ErrImportNotFound}},
-		{name: "a decision that is forbidden", find: byVendor, sessions: []own{{id: idCopy, vendor: vendor, decision: 403}},
-			candidates: []string{idCopy}, is: []error{didit.ErrOutcomeUnknown, didit.ErrForbidden}, isNot: []error{didit.ErrImportNotFound}},
+		{name: "a decision that is forbidden", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor, decision: 403}},
+			candidates: []string{testkit.CopyID}, is: []error{didit.ErrOutcomeUnknown, didit.ErrForbidden}, isNot: []error{didit.ErrImportNotFound}},
 		{name: "a 404 of the list", find: byVendor, list: answer(404, `{"detail":"Not found."}`),
 			is: []error{didit.ErrOutcomeUnknown}, isNot: []error{didit.ErrNotFound}},
 		{name: "no answer", find: byVendor, list: lost, is: []error{didit.ErrOutcomeUnknown, io.ErrUnexpectedEOF}},

@@ -18,22 +18,13 @@ import (
 	"github.com/didit-go/didit/internal/testkit"
 )
 
-const (
-	idSource   = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a01"
-	idOther    = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a02"
-	idCopy     = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b001"
-	idCopy2    = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b002"
-	idPartnerA = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c00a"
-	idPartnerB = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c00b"
-	idWorkflow = "c2a7e8d4-3b16-4f0a-8e57-7f5c6b4d3004"
-	vendor     = "customer-1"
-)
+const vendor = "customer-1"
 
 // tokenOf makes a token with these claims; a nil value leaves one out.
 func tokenOf(claims map[string]any) didit.ShareToken {
 	now := time.Now()
 	all := map[string]any{
-		"session_id": idSource, "session_kind": "user", "from_application_id": idPartnerA, "for_application_id": idPartnerB,
+		"session_id": testkit.SourceID, "session_kind": "user", "from_application_id": testkit.ApplicationA, "for_application_id": testkit.ApplicationB,
 		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}
 	for name, value := range claims {
@@ -171,7 +162,7 @@ func (a *account) read(id string) (*http.Response, error) {
 func (a *account) client(t *testing.T, opts ...didit.Option) *didit.Client {
 	t.Helper()
 	c, err := didit.NewClient(append([]didit.Option{
-		didit.WithAPIKey("sk_test_import"), didit.WithHTTPClient(&http.Client{Transport: a}), didit.WithApplicationID(idPartnerB),
+		didit.WithAPIKey("sk_test_import"), didit.WithHTTPClient(&http.Client{Transport: a}), didit.WithApplicationID(testkit.ApplicationB),
 	}, opts...)...)
 	require.NoError(t, err)
 	return c
@@ -179,11 +170,11 @@ func (a *account) client(t *testing.T, opts ...didit.Option) *didit.Client {
 
 // copyOf is the copy that an import makes.
 func copyOf(vendor string) own {
-	return own{id: idCopy, vendor: vendor, number: 7, source: idSource, created: time.Now()}
+	return own{id: testkit.CopyID, vendor: vendor, number: 7, source: testkit.SourceID, created: time.Now()}
 }
 
 func importParams(token didit.ShareToken) didit.ImportSharedSessionParams {
-	return didit.ImportSharedSessionParams{Token: token, WorkflowID: idWorkflow, Review: didit.ReviewAgain, VendorData: vendor}
+	return didit.ImportSharedSessionParams{Token: token, WorkflowID: testkit.WorkflowID, Review: didit.ReviewAgain, VendorData: vendor}
 }
 
 const (
@@ -240,16 +231,18 @@ func made(change func(*own)) own {
 }
 
 func from(source string) own {
-	return made(func(s *own) { s.id, s.source = idCopy2, source })
+	return made(func(s *own) { s.id, s.source = testkit.SecondCopyID, source })
 }
 
 const (
 	wholeSearch = 10 * time.Second // four searches
-	created201  = `{"session_id":"` + idCopy + `","status":"In Review"}`
+	created201  = `{"session_id":"` + testkit.CopyID + `","status":"In Review"}`
 )
 
 func elseones() own { return made(func(s *own) { s.vendor = "somebody" }) }
 
-func elseInRow() own { return made(func(s *own) { s.vendor, s.rowSource = "somebody", idSource }) }
+func elseInRow() own {
+	return made(func(s *own) { s.vendor, s.rowSource = "somebody", testkit.SourceID })
+}
 
 func unsourced() own { return made(func(s *own) { s.source = "" }) }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // world is a Didit, and a key for it, that does not change.
@@ -62,7 +63,7 @@ func worlds() []world {
 		{name: "already imported, no rights to decisions", does: func(a *account) {
 			a.post, a.sessions, a.decision = posts(answer(403, already403)), []own{copyOf(vendor)}, answer(403, generic403)
 		}, rounds: fewRounds},
-		{name: "more sessions than may be read", does: posting(lost, many(600, idOther)...), rounds: fewRounds},
+		{name: "more sessions than may be read", does: posting(lost, many(600, testkit.OtherSourceID)...), rounds: fewRounds},
 		{name: "more pages than may be read", does: posting(lost, rows(many(2000, "-"))...), rounds: fewRounds},
 		{name: "garbage for a token, lost", opaque: true, does: posting(lost), rounds: fewRounds},
 		{name: "garbage for a token, refused", opaque: true, does: refusing(400, badToken400), rounds: fewRounds},

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // flow is one import: what is called, what Didit has and answers, and what comes of it.
@@ -108,7 +109,7 @@ func (f flow) checkSession(t *testing.T, s *didit.ImportedSession, err error) {
 	assert.Equal(t, f.id, s.SessionID)
 	assert.Equal(t, f.recovered, s.Recovered)
 	assert.Equal(t, f.earlier, s.Earlier)
-	assert.Equal(t, idSource, s.SharedFromSession)
+	assert.Equal(t, testkit.SourceID, s.SharedFromSession)
 	assert.Equal(t, didit.KindUser, s.SessionKind)
 	if f.recovered {
 		require.Len(t, s.IDVerifications, 1, "a recovered session is what GetSession gives")

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // TestImportLogs: a whole import is one line, and one that was recovered is no
@@ -24,8 +25,8 @@ func TestImportLogs(t *testing.T) {
 		level string
 		want  map[string]any
 	}{
-		{"ok", answer(201, created201), nil, "INFO", map[string]any{"outcome": "ok", "session_id": idCopy, "attempts": 1., "status": 201.}},
-		{"recovered", lost, []own{copyOf(vendor)}, "INFO", map[string]any{"outcome": "recovered", "session_id": idCopy, "attempts": 1.}},
+		{"ok", answer(201, created201), nil, "INFO", map[string]any{"outcome": "ok", "session_id": testkit.CopyID, "attempts": 1., "status": 201.}},
+		{"recovered", lost, []own{copyOf(vendor)}, "INFO", map[string]any{"outcome": "recovered", "session_id": testkit.CopyID, "attempts": 1.}},
 		{"refused", answer(400, badToken400), nil, "WARN", map[string]any{"outcome": "refused", "attempts": 1., "status": 400.}},
 		{"already imported", answer(403, already403), nil, "WARN", map[string]any{"outcome": "already_imported", "attempts": 1., "status": 403.}},
 	} {
@@ -41,7 +42,7 @@ func TestImportLogs(t *testing.T) {
 			require.NoError(t, json.Unmarshal([]byte(log.String()), &line))
 			assert.Equal(t, test.level, line["level"])
 			assert.Equal(t, "ImportSharedSession", line["operation"])
-			assert.Equal(t, idSource, line["source_session_id"])
+			assert.Equal(t, testkit.SourceID, line["source_session_id"])
 			assert.Equal(t, "verification.didit.me", line["host"])
 			for name, want := range test.want {
 				assert.Equal(t, want, line[name], name)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // TestImportNotSent: nothing can have happened, so nothing is looked for.
@@ -54,7 +55,7 @@ func TestNotSentNamesCandidates(t *testing.T) {
 	require.ErrorIs(t, err, didit.ErrNotSent)
 	var call *didit.CallError
 	require.ErrorAs(t, err, &call)
-	assert.Equal(t, []string{idCopy}, call.Candidates)
+	assert.Equal(t, []string{testkit.CopyID}, call.Candidates)
 }
 
 type writesBlocked struct{}

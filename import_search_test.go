@@ -38,14 +38,14 @@ func TestSearchTakesAMinute(t *testing.T) {
 func TestDuplicates(t *testing.T) {
 	t.Parallel()
 	second, other, unnumbered := copyOf(vendor), copyOf(vendor), copyOf(vendor)
-	second.id, second.number = idCopy2, 9
-	unnumbered.id, unnumbered.number = idPartnerA, 0
-	other.id, other.number, other.decisionVendor = idOther, 3, "somebody"
+	second.id, second.number = testkit.SecondCopyID, 9
+	unnumbered.id, unnumbered.number = rowID(1), 0
+	other.id, other.number, other.decisionVendor = rowID(2), 3, "somebody"
 	a := &account{post: posts(answer(403, already403)), sessions: []own{unnumbered, second, copyOf(vendor), other}}
 	s, err := a.client(t).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
 	require.NoError(t, err)
-	assert.Equal(t, idCopy, s.SessionID, "the lowest number")
-	assert.Equal(t, []string{idCopy2, idPartnerA}, s.Duplicates, "another customer's is none")
+	assert.Equal(t, testkit.CopyID, s.SessionID, "the lowest number")
+	assert.Equal(t, []string{testkit.SecondCopyID, rowID(1)}, s.Duplicates, "another customer's is none")
 }
 
 // TestNamingOthersTakesAMinute together with the search before it, and the answer
@@ -77,7 +77,7 @@ func TestNearlyYourVendorData(t *testing.T) {
 		for _, post := range []func() (*http.Response, error){lost, answer(403, already403), answer(400, badToken400), answer(201, "{")} {
 			for _, resume := range []bool{false, true} {
 				// the server's filter ignores case and takes all
-				row := fmt.Sprintf(`{"session_id":%q,"session_number":3,"vendor_data":%q,"created_at":%q,"shared_from_session":%q}`, idCopy, v, time.Now().UTC().Format(time.RFC3339), idSource)
+				row := fmt.Sprintf(`{"session_id":%q,"session_number":3,"vendor_data":%q,"created_at":%q,"shared_from_session":%q}`, testkit.CopyID, v, time.Now().UTC().Format(time.RFC3339), testkit.SourceID)
 				n := 0
 				c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 					switch {
@@ -96,7 +96,7 @@ func TestNearlyYourVendorData(t *testing.T) {
 				require.Error(t, err)
 				var call *didit.CallError
 				require.ErrorAs(t, err, &call)
-				assert.Equal(t, []string{idCopy}, call.Candidates)
+				assert.Equal(t, []string{testkit.CopyID}, call.Candidates)
 				assert.LessOrEqual(t, n, 1)
 				if call.FindParams != nil {
 					_, err = c.FindImportedSession(t.Context(), *call.FindParams)
@@ -113,8 +113,8 @@ func TestRowFillsGaps(t *testing.T) {
 	t.Parallel()
 	old := time.Now().Add(-240 * time.Hour).UTC().Format(time.RFC3339)
 	rows := ""
-	for id, number := range map[string]int{idCopy: 4, idCopy2: 9} {
-		rows += fmt.Sprintf(`,{"session_id":%q,"session_number":%d,"vendor_data":%q,"created_at":%q,"shared_from_session":%q}`, id, number, vendor, old, idSource)
+	for id, number := range map[string]int{testkit.CopyID: 4, testkit.SecondCopyID: 9} {
+		rows += fmt.Sprintf(`,{"session_id":%q,"session_number":%d,"vendor_data":%q,"created_at":%q,"shared_from_session":%q}`, id, number, vendor, old, testkit.SourceID)
 	}
 	c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		switch {
@@ -123,19 +123,19 @@ func TestRowFillsGaps(t *testing.T) {
 		case r.URL.Path == "/v3/sessions/":
 			return testkit.Answer(r, 200, `{"next":null,"results":[`+rows[1:]+`]}`), nil
 		}
-		return testkit.Answer(r, 200, fmt.Sprintf(`{"session_id":%q,"shared_from_session":%q}`, strings.Split(r.URL.Path, "/")[3], idSource)), nil
+		return testkit.Answer(r, 200, fmt.Sprintf(`{"session_id":%q,"shared_from_session":%q}`, strings.Split(r.URL.Path, "/")[3], testkit.SourceID)), nil
 	}))
 	for range 10 {
 		s, err := c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
 		require.NoError(t, err)
 		assert.True(t, s.Earlier)
-		assert.Equal(t, idCopy, s.SessionID)
+		assert.Equal(t, testkit.CopyID, s.SessionID)
 	}
 }
 
 func TestManyDuplicates(t *testing.T) {
 	t.Parallel()
-	all := rows(many(400, idSource))
+	all := rows(many(400, testkit.SourceID))
 	a := &account{post: posts(answer(403, already403)), sessions: all}
 	s, err := a.client(t, didit.WithRetryWait(0, 0)).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
 	require.NoError(t, err)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // TestImportAnswers reads all three documented answers.
@@ -24,16 +25,16 @@ func TestImportAnswers(t *testing.T) {
 			a := &account{post: posts(answer(http.StatusCreated, string(body)))}
 			s, err := a.client(t).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
 			require.NoError(t, err)
-			assert.Equal(t, map[string]any{"share_token": a.body["share_token"], "workflow_id": idWorkflow, "trust_review": false,
+			assert.Equal(t, map[string]any{"share_token": a.body["share_token"], "workflow_id": testkit.WorkflowID, "trust_review": false,
 				"vendor_data": vendor}, a.body)
 			assert.False(t, s.Recovered)
-			assert.Equal(t, idCopy, s.SessionID)
+			assert.Equal(t, testkit.CopyID, s.SessionID)
 			assert.Equal(t, int64(43762), s.SessionNumber)
 			assert.Equal(t, didit.StatusInReview, s.Status)
-			assert.Equal(t, idWorkflow, s.WorkflowID)
+			assert.Equal(t, testkit.WorkflowID, s.WorkflowID)
 			assert.Equal(t, vendor, s.VendorData)
 			assert.Equal(t, didit.KindUser, s.SessionKind, "from the token, where the answer does not say")
-			assert.Equal(t, idSource, s.SharedFromSession, "likewise")
+			assert.Equal(t, testkit.SourceID, s.SharedFromSession, "likewise")
 			assert.Equal(t, time.Date(2026, 5, 17, 10, 0, 0, 123456000, time.UTC), s.CreatedAt)
 			assert.Equal(t, time.Date(2026, 5, 24, 10, 0, 0, 123456000, time.UTC), s.ExpiresAt)
 			assert.JSONEq(t, string(body), string(s.Raw))
@@ -51,15 +52,15 @@ func TestImportAnswersThatContradict(t *testing.T) {
 	for name, body := range map[string]string{
 		"no session id":   `{"status":"Approved"}`,
 		"no usable id":    `{"session_id":"7"}`,
-		"source's id":     `{"session_id":"` + idSource + `"}`,
-		"other workflow":  `{"session_id":"` + idCopy + `","workflow_id":"` + idOther + `"}`,
-		"other kind":      `{"session_id":"` + idCopy + `","session_kind":"business"}`,
-		"other vendor":    `{"session_id":"` + idCopy + `","vendor_data":"somebody"}`,
-		"other source":    `{"session_id":"` + idCopy + `","shared_from_session":"` + idOther + `"}`,
-		"a list":          `[{"session_id":"` + idCopy + `"}]`,
-		"trailing":        `{"session_id":"` + idCopy + `"} {}`,
-		"a long list":     `{"session_id":"` + idCopy + `","reviews":[` + strings.Repeat("{},", 100_000) + `{}]}`,
-		"beyond the size": `{"session_id":"` + idCopy + `","x":"` + strings.Repeat("x", 17<<20) + `"}`,
+		"source's id":     `{"session_id":"` + testkit.SourceID + `"}`,
+		"other workflow":  `{"session_id":"` + testkit.CopyID + `","workflow_id":"` + testkit.BusinessWorkflowID + `"}`,
+		"other kind":      `{"session_id":"` + testkit.CopyID + `","session_kind":"business"}`,
+		"other vendor":    `{"session_id":"` + testkit.CopyID + `","vendor_data":"somebody"}`,
+		"other source":    `{"session_id":"` + testkit.CopyID + `","shared_from_session":"` + testkit.OtherSourceID + `"}`,
+		"a list":          `[{"session_id":"` + testkit.CopyID + `"}]`,
+		"trailing":        `{"session_id":"` + testkit.CopyID + `"} {}`,
+		"a long list":     `{"session_id":"` + testkit.CopyID + `","reviews":[` + strings.Repeat("{},", 100_000) + `{}]}`,
+		"beyond the size": `{"session_id":"` + testkit.CopyID + `","x":"` + strings.Repeat("x", 17<<20) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,23 +90,25 @@ func TestImportChecks(t *testing.T) {
 		{"too long", func(p *didit.ImportSharedSessionParams) { p.Token = didit.NewShareToken(strings.Repeat("a", 8<<10+1)) },
 			[]string{"Token"}, didit.ErrShareTokenInvalid},
 		{"for another application", func(p *didit.ImportSharedSessionParams) {
-			p.Token = tokenOf(map[string]any{"for_application_id": idPartnerA})
+			p.Token = tokenOf(map[string]any{"for_application_id": testkit.ApplicationA})
 		}, []string{"Token"}, didit.ErrShareTokenForeign},
-		{"from a stranger", func(p *didit.ImportSharedSessionParams) { p.FromApplicationIDs = []string{idPartnerB, idOther} },
+		{"from a stranger", func(p *didit.ImportSharedSessionParams) {
+			p.FromApplicationIDs = []string{testkit.ApplicationB, testkit.ApplicationC}
+		},
 			[]string{"Token"}, didit.ErrShareTokenInvalid},
-		{"another session", func(p *didit.ImportSharedSessionParams) { p.SourceSessionID = idOther },
+		{"another session", func(p *didit.ImportSharedSessionParams) { p.SourceSessionID = testkit.OtherSourceID },
 			[]string{"Token"}, didit.ErrShareTokenInvalid},
 		{"bad ids", func(p *didit.ImportSharedSessionParams) {
-			p.WorkflowID, p.SourceSessionID, p.FromApplicationIDs = "w", "s", []string{idPartnerA, "a"}
+			p.WorkflowID, p.SourceSessionID, p.FromApplicationIDs = "w", "s", []string{testkit.ApplicationA, "a"}
 		}, []string{"SourceSessionID", "FromApplicationIDs[1]", "WorkflowID"}, nil},
-		{"both ways", func(p *didit.ImportSharedSessionParams) { p.Workflows.User = idWorkflow }, []string{"WorkflowID"}, nil},
+		{"both ways", func(p *didit.ImportSharedSessionParams) { p.Workflows.User = testkit.WorkflowID }, []string{"WorkflowID"}, nil},
 		{"no workflow of the kind", func(p *didit.ImportSharedSessionParams) {
-			p.WorkflowID, p.Workflows.Business = "", idWorkflow
+			p.WorkflowID, p.Workflows.Business = "", testkit.WorkflowID
 		}, []string{"Workflows.User"}, nil},
 		{"a bad workflow of the kind", func(p *didit.ImportSharedSessionParams) { p.WorkflowID, p.Workflows.User = "", "x" },
 			[]string{"Workflows.User"}, nil},
 		{"workflows for a token that cannot be read", func(p *didit.ImportSharedSessionParams) {
-			p.Token, p.WorkflowID, p.Workflows = didit.NewShareToken("opaque"), "", didit.Workflows{User: idWorkflow, Business: idWorkflow}
+			p.Token, p.WorkflowID, p.Workflows = didit.NewShareToken("opaque"), "", didit.Workflows{User: testkit.WorkflowID, Business: testkit.WorkflowID}
 		}, []string{"Workflows"}, nil},
 		{"another policy", func(p *didit.ImportSharedSessionParams) { p.Review = "maybe" }, []string{"Review"}, nil},
 		{"vendor data that JSON cannot carry", func(p *didit.ImportSharedSessionParams) { p.VendorData = "\xff" }, []string{"VendorData"}, nil},
@@ -141,7 +144,7 @@ func TestValidate(t *testing.T) {
 	var invalid *didit.ValidationError
 	require.ErrorAs(t, didit.ImportSharedSessionParams{}.Validate(), &invalid)
 	assert.Len(t, invalid.Problems, 3)
-	require.NoError(t, didit.ShareSessionParams{ForApplicationID: idPartnerB}.Validate())
+	require.NoError(t, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB}.Validate())
 	err := didit.ShareSessionParams{ForApplicationID: "7", TTL: time.Second, Status: didit.StatusExpired}.Validate()
 	require.ErrorAs(t, err, &invalid)
 	assert.Len(t, invalid.Problems, 3)
@@ -149,8 +152,8 @@ func TestValidate(t *testing.T) {
 
 	// What cannot be checked is refused.
 	for _, change := range []func(*didit.ImportSharedSessionParams){
-		func(p *didit.ImportSharedSessionParams) { p.SourceSessionID = idSource },
-		func(p *didit.ImportSharedSessionParams) { p.FromApplicationIDs = []string{idPartnerA} },
+		func(p *didit.ImportSharedSessionParams) { p.SourceSessionID = testkit.SourceID },
+		func(p *didit.ImportSharedSessionParams) { p.FromApplicationIDs = []string{testkit.ApplicationA} },
 	} {
 		params := importParams(opaque())
 		require.NoError(t, params.Validate())
@@ -163,31 +166,30 @@ func TestValidate(t *testing.T) {
 // review policy.
 func TestImportSends(t *testing.T) {
 	t.Parallel()
-	const businessWorkflow = "c2a7e8d4-3b16-4f0a-8e57-7f5c6b4d3005"
 	tests := []struct {
 		name   string
 		token  didit.ShareToken
 		params func(p *didit.ImportSharedSessionParams)
 		want   map[string]any
 	}{
-		{"user", tokenOf(nil), func(p *didit.ImportSharedSessionParams) {}, map[string]any{"workflow_id": idWorkflow, "trust_review": true}},
+		{"user", tokenOf(nil), func(p *didit.ImportSharedSessionParams) {}, map[string]any{"workflow_id": testkit.WorkflowID, "trust_review": true}},
 		{"business", tokenOf(map[string]any{"session_kind": "business"}), func(p *didit.ImportSharedSessionParams) {},
-			map[string]any{"workflow_id": businessWorkflow, "trust_review": true}},
+			map[string]any{"workflow_id": testkit.BusinessWorkflowID, "trust_review": true}},
 		{"for nobody in particular", tokenOf(map[string]any{"for_application_id": nil}), func(p *didit.ImportSharedSessionParams) {},
-			map[string]any{"workflow_id": idWorkflow, "trust_review": true}},
+			map[string]any{"workflow_id": testkit.WorkflowID, "trust_review": true}},
 		{"no kind means user", tokenOf(map[string]any{"session_kind": nil}), func(p *didit.ImportSharedSessionParams) {},
-			map[string]any{"workflow_id": idWorkflow, "trust_review": true}},
+			map[string]any{"workflow_id": testkit.WorkflowID, "trust_review": true}},
 		{"review again, upper case, accepted partner", tokenOf(nil), func(p *didit.ImportSharedSessionParams) {
-			p.Workflows, p.WorkflowID, p.Review = didit.Workflows{}, strings.ToUpper(idWorkflow), didit.ReviewAgain
-			p.SourceSessionID, p.FromApplicationIDs = strings.ToUpper(idSource), []string{idOther, strings.ToUpper(idPartnerA)}
+			p.Workflows, p.WorkflowID, p.Review = didit.Workflows{}, strings.ToUpper(testkit.WorkflowID), didit.ReviewAgain
+			p.SourceSessionID, p.FromApplicationIDs = strings.ToUpper(testkit.SourceID), []string{testkit.ApplicationC, strings.ToUpper(testkit.ApplicationA)}
 			p.VendorData = "7"
-		}, map[string]any{"workflow_id": idWorkflow, "trust_review": false, "vendor_data": "7"}},
+		}, map[string]any{"workflow_id": testkit.WorkflowID, "trust_review": false, "vendor_data": "7"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			a := &account{post: posts(answer(http.StatusOK, `{"session_id":"`+idCopy+`"}`))}
-			params := didit.ImportSharedSessionParams{Token: test.token, Workflows: didit.Workflows{User: idWorkflow, Business: businessWorkflow},
+			a := &account{post: posts(answer(http.StatusOK, `{"session_id":"`+testkit.CopyID+`"}`))}
+			params := didit.ImportSharedSessionParams{Token: test.token, Workflows: didit.Workflows{User: testkit.WorkflowID, Business: testkit.BusinessWorkflowID},
 				Review: didit.TrustSourceReview}
 			test.params(&params)
 			_, err := a.client(t).ImportSharedSession(t.Context(), params)

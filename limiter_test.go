@@ -66,7 +66,7 @@ func TestAnswerObserver(t *testing.T) {
 		var o observing
 		began := time.Now()
 		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { calls++; return script[calls-1](r) }), didit.WithLimiter(&o))
-		_, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+		_, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 		require.NoError(t, err)
 		_, err = c.GetSession(t.Context(), testkit.SessionID)
 		require.ErrorIs(t, err, didit.ErrNotFound)
@@ -102,7 +102,7 @@ func TestObserverAfterRateLimit(t *testing.T) {
 			}
 			return testkit.Answer(r, 200, `{"share_token":"abc"}`), nil
 		}), didit.WithLimiter(&o))
-		_, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+		_, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 		require.NoError(t, err)
 		require.Len(t, o.answers, 2)
 		assert.Equal(t, 7*time.Second, o.answers[0].RetryAfter)
@@ -130,7 +130,7 @@ func TestContextPrints(t *testing.T) {
 	var p printing
 	c := testkit.Client(t, &p, didit.WithLimiter(&p), didit.WithAttemptTimeout(0))
 	_, _ = c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
-	_, _ = c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	_, _ = c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	_, _ = c.GetSession(t.Context(), testkit.SessionID)
 	for _, text := range p.texts {
 		assert.NotContains(t, text, testkit.APIKey)

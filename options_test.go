@@ -131,7 +131,6 @@ func TestKeyIsTrimmed(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
-	const otherOwn = "f92ae1bb-5d48-4c8f-8ba1-c6e73d2f5006"
 	unset := "\x00"
 	for _, test := range []struct {
 		name            string
@@ -154,8 +153,8 @@ func TestEnvironment(t *testing.T) {
 		{name: "key by option: the application is another key's", key: "envkey", app: testkit.ApplicationA, opts: []didit.Option{didit.WithAPIKey("opt")}, wantKey: "opt"},
 		{name: "key by option: not even checked", key: "a\x01b", app: "x", opts: []didit.Option{didit.WithAPIKey("opt")}, wantKey: "opt"},
 		{name: "empty key by option is no fallback", key: "envkey", app: unset, opts: []didit.Option{didit.WithAPIKey("")}, problems: []string{"WithAPIKey"}},
-		{name: "application by option", key: "envkey", app: "x", opts: []didit.Option{didit.WithApplicationID(otherOwn)}, wantKey: "envkey", wantApplication: otherOwn},
-		{name: "both by option", key: unset, app: unset, opts: []didit.Option{didit.WithAPIKey("opt"), didit.WithApplicationID(otherOwn)}, wantKey: "opt", wantApplication: otherOwn},
+		{name: "application by option", key: "envkey", app: "x", opts: []didit.Option{didit.WithApplicationID(testkit.ApplicationC)}, wantKey: "envkey", wantApplication: testkit.ApplicationC},
+		{name: "both by option", key: unset, app: unset, opts: []didit.Option{didit.WithAPIKey("opt"), didit.WithApplicationID(testkit.ApplicationC)}, wantKey: "opt", wantApplication: testkit.ApplicationC},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			for name, value := range map[string]string{"DIDIT_API_KEY": test.key, "DIDIT_APPLICATION_ID": test.app} {

@@ -38,11 +38,11 @@ func TestShareAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			m := testkit.Mock(t)
-			m.RegisterResponder("POST", didit.DefaultBaseURL+"/v3/session/"+testkit.SessionID+"/share/", httpmock.NewStringResponder(test.status, test.body))
-			s, err := testkit.Client(t, m).ShareSession(t.Context(), strings.ToUpper(testkit.SessionID), didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+			m.RegisterResponder("POST", didit.DefaultBaseURL+"/v3/session/"+testkit.SourceID+"/share/", httpmock.NewStringResponder(test.status, test.body))
+			s, err := testkit.Client(t, m).ShareSession(t.Context(), strings.ToUpper(testkit.SourceID), didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 			require.NoError(t, err)
 			assert.Equal(t, test.kind, s.SessionKind)
-			assert.Equal(t, testkit.SessionID, s.SessionID)
+			assert.Equal(t, testkit.SourceID, s.SessionID)
 			assert.Equal(t, testkit.ApplicationB, s.ForApplicationID)
 			assert.True(t, test.expires.Equal(s.ExpiresAt()), s.ExpiresAt())
 			assert.Contains(t, test.body, `"`+s.Token.Reveal()+`"`)
@@ -51,12 +51,12 @@ func TestShareAnswers(t *testing.T) {
 	for name, body := range map[string]string{
 		"no token": `{}`, "empty token": `{"share_token":" "}`, "another type": `{"share_token":7}`, "null": `null`, "a list": `[]`,
 		"not a token": `{"share_token":"a b"}`, "HTML in it": `{"share_token":"<html>"}`, "endless": `{"share_token":"` + strings.Repeat("a", 8<<10+1) + `"}`,
-		"for another application": `{"share_token":"opaque","for_application_id":"` + testkit.ApplicationA + `"}`,
+		"for another application": `{"share_token":"opaque","for_application_id":"` + testkit.ApplicationC + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var seen []testkit.Seen
-			s, err := testkit.Client(t, testkit.Recorder(&seen, 200, body), didit.WithMaxRetries(1)).ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+			s, err := testkit.Client(t, testkit.Recorder(&seen, 200, body), didit.WithMaxRetries(1)).ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 			assert.Nil(t, s)
 			assert.Equal(t, unusable(body), testkit.Matches(err))
 			assert.Len(t, seen, 2, "a spare token harms nobody")
@@ -71,11 +71,11 @@ func TestShareAfterAnUnusableAnswer(t *testing.T) {
 	n := 0
 	c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 		if n++; n == 1 {
-			return testkit.Answer(r, 200, `{"share_token":"first","for_application_id":"`+testkit.ApplicationA+`","session_kind":"business"}`), nil
+			return testkit.Answer(r, 200, `{"share_token":"first","for_application_id":"`+testkit.ApplicationC+`","session_kind":"business"}`), nil
 		}
 		return testkit.Answer(r, 200, `{"share_token":"second"}`), nil
 	}))
-	s, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	s, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	require.NoError(t, err)
 	assert.Equal(t, "second", s.Token.Reveal())
 	assert.Equal(t, didit.KindUser, s.SessionKind)
@@ -103,7 +103,7 @@ func TestShareIsRefusedLocally(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := testkit.Client(t, testkit.Mock(t), didit.WithApplicationID(testkit.ApplicationA)).ShareSession(t.Context(), testkit.SessionID, test.params)
+			s, err := testkit.Client(t, testkit.Mock(t), didit.WithApplicationID(testkit.ApplicationA)).ShareSession(t.Context(), testkit.SourceID, test.params)
 			assert.Nil(t, s)
 			assert.Equal(t, test.fields, testkit.Fields(t, err))
 			assert.Equal(t, testkit.Names(test.matches), testkit.Matches(err))
@@ -114,7 +114,7 @@ func TestShareIsRefusedLocally(t *testing.T) {
 			var seen []testkit.Seen
 			p := ok
 			p.TTL, p.Status = ttl, status
-			_, err := testkit.Client(t, testkit.Recorder(&seen, 200, `{"share_token":"t"}`), didit.WithApplicationID(testkit.ApplicationA)).ShareSession(t.Context(), testkit.SessionID, p)
+			_, err := testkit.Client(t, testkit.Recorder(&seen, 200, `{"share_token":"t"}`), didit.WithApplicationID(testkit.ApplicationA)).ShareSession(t.Context(), testkit.SourceID, p)
 			require.NoError(t, err)
 			assert.Equal(t, ttl != 0, strings.Contains(seen[0].Body, fmt.Sprintf(`"ttl_in_seconds":%d}`, int(ttl.Seconds()))))
 			assert.Equal(t, ttl != 0, strings.Contains(seen[0].Body, "ttl"))
@@ -122,6 +122,6 @@ func TestShareIsRefusedLocally(t *testing.T) {
 	}
 	// Without an application id of its own the client cannot tell.
 	var seen []testkit.Seen
-	_, err := testkit.Client(t, testkit.Recorder(&seen, 200, `{"share_token":"t"}`)).ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationA})
+	_, err := testkit.Client(t, testkit.Recorder(&seen, 200, `{"share_token":"t"}`)).ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationA})
 	require.NoError(t, err)
 }

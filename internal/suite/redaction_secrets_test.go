@@ -63,7 +63,7 @@ func allSecrets(token string) map[string]string {
 func leakyCalls(token string) []testkit.Call {
 	return []testkit.Call{
 		{Name: "ShareSession", Do: func(t testing.TB, c *didit.Client) error {
-			_, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+			_, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 			return err
 		}},
 		{Name: "ImportSharedSession", Do: func(t testing.TB, c *didit.Client) error {

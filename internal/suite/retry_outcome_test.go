@@ -92,7 +92,7 @@ func TestRateLimitAfterALostShare(t *testing.T) {
 		}
 		return testkit.Answer(r, 429, ""), nil
 	}), didit.WithMaxRetryAfter(0))
-	_, err := c.ShareSession(t.Context(), testkit.SessionID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	_, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 	assert.Equal(t, testkit.Names("OutcomeUnknown RateLimited"), testkit.Matches(err))
 	assert.True(t, didit.Retryable(err))
 }

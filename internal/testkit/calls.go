@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,15 +16,21 @@ type Call struct {
 	Do                 func(t testing.TB, c *didit.Client) error
 }
 
+// Template is the path without its query, with {id} in place of a session's id.
+func (c Call) Template() string {
+	path, _, _ := strings.Cut(c.Path, "?")
+	return strings.NewReplacer(SessionID, "{id}", SourceID, "{id}").Replace(path)
+}
+
 // Calls are all operations, each with params that are right.
 func Calls() []Call {
 	return []Call{
-		{"ShareSession", "POST", "/v3/session/" + SessionID + "/share/", `{"share_token":"opaque","for_application_id":"` + ApplicationB + `"}`,
+		{"ShareSession", "POST", "/v3/session/" + SourceID + "/share/", `{"share_token":"opaque","for_application_id":"` + ApplicationB + `"}`,
 			func(t testing.TB, c *didit.Client) error {
-				_, err := c.ShareSession(t.Context(), SessionID, didit.ShareSessionParams{ForApplicationID: ApplicationB})
+				_, err := c.ShareSession(t.Context(), SourceID, didit.ShareSessionParams{ForApplicationID: ApplicationB})
 				return err
 			}},
-		{"ImportSharedSession", "POST", "/v3/session/import-shared/", `{"session_id":"` + SessionID + `","status":"Approved"}`,
+		{"ImportSharedSession", "POST", "/v3/session/import-shared/", `{"session_id":"` + CopyID + `","status":"Approved"}`,
 			func(t testing.TB, c *didit.Client) error {
 				_, err := c.ImportSharedSession(t.Context(), didit.ImportSharedSessionParams{
 					Token: didit.NewShareToken(Token(Claims(time.Now()))), WorkflowID: WorkflowID, Review: didit.ReviewAgain})
