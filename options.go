@@ -3,16 +3,15 @@ package didit
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/setting"
 )
 
 // DefaultBaseURL is where Didit serves its API.
@@ -183,7 +182,7 @@ func WithLogger(l *slog.Logger) Option {
 func WithLimiter(l Limiter) Option {
 	return func(s *settings) {
 		s.limiter = l
-		if v := reflect.ValueOf(l); l == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		if setting.IsNil(l) {
 			s.problems.add("WithLimiter", "must not be nil", nil)
 		}
 	}
@@ -233,16 +232,16 @@ func (s *settings) settle() (base *url.URL) {
 		s.problems.add(s.keySource, "is required: no API key, and "+envAPIKey+" is not set", nil)
 	case s.key == "":
 		s.problems.add(s.keySource, "is empty", nil)
+	case setting.Pasted(s.key) != "":
+		s.problems.add(s.keySource, setting.Pasted(s.key), nil)
 	case !printable(s.key):
 		s.problems.add(s.keySource, "has a control or non-ASCII character", nil)
-	case wrapping(s.key) != "":
-		s.problems.add(s.keySource, wrapping(s.key), nil)
 	}
 	if s.appGiven {
 		id, ok := route.UUID(s.applicationID)
-		switch words := wrapping(s.applicationID); {
-		case words != "":
-			s.problems.add(s.applicationAt, words, nil)
+		switch problem := setting.Pasted(s.applicationID); {
+		case problem != "":
+			s.problems.add(s.applicationAt, problem, nil)
 		case !ok:
 			s.problems.add(s.applicationAt, notUUID, nil)
 		}
@@ -267,32 +266,21 @@ func printable(s string) bool {
 // parseBaseURL says what is wrong with a base URL without quoting it: it may hold
 // a password.
 func parseBaseURL(raw string, insecure bool) (base *url.URL, problem string) {
-	u, err := url.Parse(strings.TrimSpace(raw))
-	if err != nil {
-		return nil, "is not a URL"
+	u, problem := setting.URL(raw, DefaultBaseURL)
+	if problem != "" {
+		return nil, problem
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	segments := strings.Split(u.Path, "/")
 	switch {
-	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return nil, `must be absolute, as "` + DefaultBaseURL + `"`
-	case u.User != nil:
-		return nil, "must not have user info"
 	case u.RawQuery != "" || u.ForceQuery:
 		return nil, "must not have a query"
-	case u.Fragment != "" || strings.Contains(raw, "#"):
-		return nil, "must not have a fragment"
 	case segments[len(segments)-1] == "v3":
 		return nil, `must not end in "/v3": the client adds it`
 	case slices.Contains(segments, ".") || slices.Contains(segments, ".."):
 		return nil, "must not have dot segments"
-	case u.Scheme == "http" && !insecure && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !insecure && !setting.Loopback(u.Hostname()):
 		return nil, "must be https; http is for loopback addresses only, unless WithInsecureHTTP is given"
 	}
 	return u, ""
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

@@ -243,7 +243,7 @@ func TestWrappedSecrets(t *testing.T) {
 		assert.NotContains(t, err.Error(), "hunter22")
 	}
 	_, err := didit.NewClient(didit.WithAPIKey(testkit.APIKey), didit.WithApplicationID(`"`+testkit.ApplicationA+`"`))
-	require.ErrorContains(t, err, "WithApplicationID is in quotes")
+	require.ErrorContains(t, err, "WithApplicationID must not be in quotes")
 }
 
 // TestApplicationID is what the client was told.

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"reflect"
 	"strings"
 	"time"
 
 	"github.com/didit-go/didit/internal/answer"
+	"github.com/didit-go/didit/internal/setting"
 	"github.com/didit-go/didit/internal/transport"
 )
 
@@ -261,7 +261,7 @@ func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
 func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) (int64, error) {
 	p := c.usable(ctx)
 	id := checkID(&p, "sessionID", sessionID)
-	if v := reflect.ValueOf(w); w == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+	if setting.IsNil(w) {
 		p.add("w", "must not be nil", nil)
 	}
 	if err := p.err(); err != nil {

@@ -69,17 +69,6 @@ func (p problems) err() error {
 // notUUID is what is wrong with an id.
 const notUUID = `must be a UUID, such as "0b8fa2ee-7ea8-4b5c-a4f1-7d30ab3f6c21"`
 
-// wrapping says what stands around a secret or an id that was copied with too much.
-func wrapping(s string) string {
-	switch {
-	case len(s) > 1 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0]:
-		return "is in quotes: give it without them"
-	case len(s) > 7 && strings.EqualFold(s[:7], "Bearer "):
-		return `starts with "Bearer ": give the rest alone`
-	}
-	return ""
-}
-
 // checkID takes a session's id.
 func checkID(p *problems, field, id string) string {
 	lower, ok := route.UUID(id)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/setting"
 )
 
 const (
@@ -35,10 +36,8 @@ func ParseSecret(text string) (Secret, error) {
 	switch {
 	case text == "":
 		p.add("secret", "is empty: is the variable set?", nil)
-	case strings.ContainsAny(text, "\"'`"):
-		p.add("secret", "is in quotes: give it without them", nil)
-	case strings.HasPrefix(strings.ToLower(text), "bearer "):
-		p.add("secret", `starts with "Bearer": give it without`, nil)
+	case setting.Pasted(text) != "":
+		p.add("secret", setting.Pasted(text), nil)
 	case !prefixed:
 		p.add("secret", `must start with "whsec_"`, nil)
 	case err != nil || strings.ContainsAny(encoded, "\r\n"):

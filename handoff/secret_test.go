@@ -94,7 +94,7 @@ func TestBadArguments(t *testing.T) {
 		"WithPreviousSecret must not be the": sender(where, a, handoff.WithPreviousSecret(handoff.Secret{})),
 		"must not be given more than twice":  sender(where, a, handoff.WithPreviousSecret(b), handoff.WithPreviousSecret(b), handoff.WithPreviousSecret(b)),
 		"url must be https":                  sender("http://partner.example/handoff", a),
-		"url must be absolute":               sender("partner.example/handoff", a),
+		"url must be an absolute URL":        sender("partner.example/handoff", a),
 		"url must not have user info":        sender("https://me:planted@partner.example/", a),
 		"url must not have a fragment":       sender(where+"#x", a),
 		"url is not a URL":                   sender("https://[planted", a),

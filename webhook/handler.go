@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+
+	"github.com/didit-go/didit/internal/setting"
 )
 
 const defaultMaxBody = 1 << 20
@@ -22,7 +24,7 @@ func ForApplication(id string) HandlerOption {
 	if id == "" {
 		panic("webhook: ForApplication must not be empty: is the variable set?")
 	}
-	if problem := checkPasted(id); problem != "" {
+	if problem := setting.Pasted(id); problem != "" {
 		panic("webhook: ForApplication " + problem)
 	}
 	return func(h *handler) { h.application = id }
@@ -40,7 +42,7 @@ func LiveOnly() HandlerOption {
 // failed. Events without an ID, such as the console's tests, are handled as they come. A
 // nil store panics.
 func WithDeduplication(s DeliveryStore) HandlerOption {
-	if isNil(s) {
+	if setting.IsNil(s) {
 		panic("webhook: WithDeduplication must not be given a nil DeliveryStore")
 	}
 	return func(h *handler) { h.store = s }
