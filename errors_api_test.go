@@ -269,3 +269,22 @@ func TestAPIErrorJSON(t *testing.T) {
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"operation":"","status_code":500,"attempts":0}`, string(data))
 }
+
+// TestAPIErrorSaysWhatToDo where the kind of refusal is known, in the text of the refusal but not in that of an error around it.
+func TestAPIErrorSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{
+		401: "; check the API key", 403: "; check what the key may do, and the session's state",
+		404: "; check the id: it must be your application's, and not deleted", 409: "; the session's state forbids it: read the session first",
+		429: "; wait, then call again", 503: "; call again later", 501: " Not Implemented", 400: " Bad Request", 301: " Moved Permanently",
+	} {
+		err := &didit.APIError{Operation: "GetSession", StatusCode: status}
+		assert.True(t, strings.HasSuffix(err.Error(), want), err.Error())
+		around := &didit.CallError{Operation: "GetSession", Answer: err}
+		assert.True(t, strings.HasSuffix(around.Error(), http.StatusText(status)), around.Error())
+	}
+	var seen []testkit.Seen
+	refusal := testkit.Recorder(&seen, 403, `{"detail":"Only finished sessions can be shared."}`)
+	_, err := testkit.Client(t, refusal).ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	require.EqualError(t, err, "didit: ShareSession: status 403 Forbidden: Only finished sessions can be shared; share it once it is Approved, Declined or In Review")
+}

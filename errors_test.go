@@ -40,7 +40,7 @@ func TestErrorsMadeByHand(t *testing.T) {
 	assert.Equal(t, "didit: X: outcome unknown, it may have taken effect", (&didit.CallError{Operation: "X"}).Error())
 	assert.Equal(t, "didit: X: not sent, nothing can have taken effect", (&didit.CallError{Operation: "X", Outcome: didit.OutcomeNotSent}).Error())
 	assert.Equal(t, "didit: X: it took effect, but the result is not here", (&didit.CallError{Operation: "X", Outcome: didit.OutcomeResultLost}).Error())
-	assert.Equal(t, "didit: X: status 429 Too Many Requests, code c: m (retry after 2s) (request id r)",
+	assert.Equal(t, "didit: X: status 429 Too Many Requests, code c: m (retry after 2s) (request id r); wait, then call again",
 		(&didit.APIError{Operation: "X", StatusCode: 429, Code: "c", Message: "m", RetryAfter: 2 * time.Second, RequestID: "r", Body: []byte("body")}).Error())
 }
 

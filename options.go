@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/didit-go/didit/internal/route"
 	"github.com/didit-go/didit/internal/setting"
 )
 
@@ -83,7 +82,7 @@ func WithBaseURL(rawURL string) Option {
 	return func(s *settings) { s.baseURL = rawURL }
 }
 
-// WithHTTPClient sets the HTTP client to send with. It is copied: its transport
+// WithHTTPClient sets the HTTP client that sends the requests. It is copied: its transport
 // and cookie jar are used, its Timeout bounds one attempt, and its redirect
 // policy is not used, because redirects are never followed.
 func WithHTTPClient(c *http.Client) Option {
@@ -127,7 +126,7 @@ func WithRetryWait(min, max time.Duration) Option {
 	return func(s *settings) {
 		s.waitMin, s.waitMax = min, max
 		if min < 0 || max < min {
-			s.problems.add("WithRetryWait", "must be 0 <= min <= max", nil)
+			s.problems.add("WithRetryWait", "must be 0 <= min <= max, such as 500*time.Millisecond and 8*time.Second", nil)
 		}
 	}
 }
@@ -157,7 +156,7 @@ func WithUserAgent(product string) Option {
 	return func(s *settings) {
 		s.product = strings.TrimSpace(product)
 		if s.product == "" || !printable(s.product) {
-			s.problems.add("WithUserAgent", "must be printable ASCII", nil)
+			s.problems.add("WithUserAgent", `must be printable ASCII, such as "shop/1.2"`, nil)
 		}
 	}
 }
@@ -167,7 +166,7 @@ func WithUserAgent(product string) Option {
 // id, and of a call that failed its error. A call that succeeded, an import that was
 // recovered included, is info; one that failed a warning. Attempts that are made again,
 // and the calls of an import's search, are debug. Nothing else that was sent or received
-// is logged. Silent without it.
+// is logged. Without this option nothing is.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *settings) {
 		s.logger = l
@@ -177,7 +176,7 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithLimiter sets what every attempt waits for first, retries and reads of a
+// WithLimiter sets a limiter that every attempt waits for, retries and the reads of a
 // search included. The wait does not count against the attempt's timeout.
 func WithLimiter(l Limiter) Option {
 	return func(s *settings) {
@@ -199,7 +198,7 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithAuditHook sets what is told of every share, import and search, see
+// WithAuditHook sets a function that is told of every share, import and search, see
 // [AuditEvent]. It runs on the calling goroutine before the call returns, with a
 // context that has the call's values, does not end with it, and ends after 10 s.
 //
@@ -216,7 +215,8 @@ func WithAuditHook(f func(context.Context, AuditEvent) error) Option {
 	}
 }
 
-// settle fills in from the environment and checks what takes more than one option.
+// settle takes what is missing from the environment and checks what takes more than
+// one option.
 func (s *settings) settle() (base *url.URL) {
 	if !s.keyGiven {
 		if key, ok := os.LookupEnv(envAPIKey); ok {
@@ -231,19 +231,16 @@ func (s *settings) settle() (base *url.URL) {
 	case s.key == "" && !s.keyGiven && s.keySource != envAPIKey:
 		s.problems.add(s.keySource, "is required: no API key, and "+envAPIKey+" is not set", nil)
 	case s.key == "":
-		s.problems.add(s.keySource, "is empty", nil)
+		s.problems.add(s.keySource, "is empty: is the variable set?", nil)
 	case setting.Pasted(s.key) != "":
 		s.problems.add(s.keySource, setting.Pasted(s.key), nil)
 	case !printable(s.key):
-		s.problems.add(s.keySource, "has a control or non-ASCII character", nil)
+		s.problems.add(s.keySource, "has a control or non-ASCII character: copy it from Didit's console again", nil)
 	}
 	if s.appGiven {
-		id, ok := route.UUID(s.applicationID)
-		switch problem := setting.Pasted(s.applicationID); {
-		case problem != "":
+		id, problem := setting.ID(s.applicationID)
+		if problem != "" {
 			s.problems.add(s.applicationAt, problem, nil)
-		case !ok:
-			s.problems.add(s.applicationAt, notUUID, nil)
 		}
 		s.applicationID = id
 	}

@@ -189,7 +189,7 @@ func (r *sessionRead) Decode(_ int, body []byte) error {
 	return nil
 }
 
-// UpdateSessionStatusParams is a decision by hand.
+// UpdateSessionStatusParams says how a session is decided by hand.
 type UpdateSessionStatusParams struct {
 	NewStatus SessionStatus // StatusApproved, StatusDeclined or StatusResubmitted; required
 	Comment   string        // kept with the review; optional

@@ -70,7 +70,7 @@ func TestBadArguments(t *testing.T) {
 	_, err = handoff.NewGrantor(fintech, good, nil)
 	require.ErrorContains(t, err, "f must not be nil")
 	for says, err := range map[string]error{
-		"self is required":                   receiver("", good),
+		"self is missing":                    receiver("", good),
 		"self must be a UUID":                receiver("fintech", good),
 		"at least one partner":               receiver(fintech, nil),
 		"which are UUIDs":                    receiver(fintech, handoff.Secrets{"bank": {a}}),

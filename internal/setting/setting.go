@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+
+	"github.com/didit-go/didit/internal/route"
 )
 
 // Pasted says what was copied along with a value, "" where nothing was.
@@ -20,12 +22,27 @@ func Pasted(value string) (problem string) {
 	return ""
 }
 
+// ID puts a UUID into lower case, or says what is wrong with what is none.
+func ID(id string) (lower, problem string) {
+	const example = `a UUID, such as "0b8fa2ee-7ea8-4b5c-a4f1-7d30ab3f6c21"`
+	lower, ok := route.UUID(id)
+	switch problem = Pasted(id); {
+	case ok:
+		return lower, ""
+	case id == "":
+		return "", "is missing: give " + example
+	case problem != "":
+		return "", problem
+	}
+	return "", "must be " + example
+}
+
 // URL reads an absolute URL, http or https, and says what is wrong with it. White space around it is trimmed.
 func URL(raw, example string) (u *url.URL, problem string) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	switch {
 	case err != nil:
-		return nil, `is not a URL: it must look like "` + example + `"`
+		return nil, "is not a URL"
 	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
 		return nil, `must be an absolute URL, such as "` + example + `"`
 	case u.User != nil:

@@ -21,15 +21,30 @@ func TestPasted(t *testing.T) {
 	}
 }
 
+func TestID(t *testing.T) {
+	t.Parallel()
+	lower, problem := setting.ID("0B8FA2EE-7ea8-4b5c-a4f1-7d30ab3f6c21")
+	assert.Equal(t, "0b8fa2ee-7ea8-4b5c-a4f1-7d30ab3f6c21", lower)
+	assert.Empty(t, problem)
+	for id, want := range map[string]string{
+		"": "is missing: give a UUID, such as ", "x": "must be a UUID, such as ", "0b8fa2ee": "must be a UUID, such as ",
+		`"0b8fa2ee-7ea8-4b5c-a4f1-7d30ab3f6c21"`: "must not be in quotes", "Bearer x": "must not have \"Bearer \" before it",
+	} {
+		lower, problem := setting.ID(id)
+		assert.Empty(t, lower, id)
+		assert.Contains(t, problem, want, id)
+	}
+}
+
 func TestURL(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
 		"https://h.example/a?b=c": "", " http://h.example\n": "",
-		"":            `must be an absolute URL, such as "https://x.example"`,
-		"h.example/a": `must be an absolute URL, such as "https://x.example"`,
-		"ftp://h":     `must be an absolute URL, such as "https://x.example"`,
-		"https://":    `must be an absolute URL, such as "https://x.example"`,
-		"https://%zz": `is not a URL: it must look like "https://x.example"`,
+		"":                             `must be an absolute URL, such as "https://x.example"`,
+		"h.example/a":                  `must be an absolute URL, such as "https://x.example"`,
+		"ftp://h":                      `must be an absolute URL, such as "https://x.example"`,
+		"https://":                     `must be an absolute URL, such as "https://x.example"`,
+		"https://%zz":                  "is not a URL",
 		"https://u:hunter22@h.example": "must not have user info", "https://h.example/#a": "must not have a fragment", "https://h.example/#": "must not have a fragment",
 	} {
 		u, problem := setting.URL(raw, "https://x.example")
