@@ -132,7 +132,7 @@ func TestAuditImportAndFind(t *testing.T) {
 	want.Outcome, want.SessionID, want.Attempts = didit.AuditRecovered, testkit.CopyID, 1
 	assert.Equal(t, want, run(found, params))
 
-	look := func(rt http.RoundTripper, p didit.FindImportedSessionParams) didit.AuditEvent {
+	search := func(rt http.RoundTripper, p didit.FindImportedSessionParams) didit.AuditEvent {
 		a.events = nil
 		_, _ = testkit.Client(t, rt, opts...).FindImportedSession(t.Context(), p)
 		require.Len(t, a.events, 1)
@@ -145,13 +145,13 @@ func TestAuditImportAndFind(t *testing.T) {
 	base = didit.AuditEvent{Action: didit.AuditFind, SourceSessionID: testkit.SourceID, SessionKind: didit.KindUser, WorkflowID: testkit.WorkflowID}
 	want = base
 	want.Outcome, want.SessionID = didit.AuditOK, testkit.CopyID
-	assert.Equal(t, want, look(found, find))
+	assert.Equal(t, want, search(found, find))
 	want = base
 	want.Outcome, want.Reason = didit.AuditRefused, "no imported copy was found"
-	assert.Equal(t, want, look(answer(200, ``), find), "searched to the end")
+	assert.Equal(t, want, search(answer(200, ``), find), "searched to the end")
 	want.Outcome, want.Reason = didit.AuditUnknown, "outcome unknown"
-	assert.Equal(t, want, look(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, io.EOF }), find))
-	assert.Equal(t, didit.AuditEvent{Action: didit.AuditFind, Outcome: didit.AuditRefused, Reason: "invalid params"}, look(testkit.Mock(t), didit.FindImportedSessionParams{SourceSessionID: "Oriane"}))
+	assert.Equal(t, want, search(testkit.RoundTripper(func(*http.Request) (*http.Response, error) { return nil, io.EOF }), find))
+	assert.Equal(t, didit.AuditEvent{Action: didit.AuditFind, Outcome: didit.AuditRefused, Reason: "invalid params"}, search(testkit.Mock(t), didit.FindImportedSessionParams{SourceSessionID: "Oriane"}))
 }
 
 // TestAuditTellsTheTruth of what is withheld, refused and perhaps minted.

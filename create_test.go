@@ -32,7 +32,7 @@ func TestCreateSession(t *testing.T) {
 		s, err = testkit.Client(t, testkit.Recorder(&seen, 201, bad)).CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: testkit.WorkflowID})
 		assert.Nil(t, s)
 		assert.Equal(t, unusable(bad), testkit.Matches(err), bad)
-		assert.False(t, didit.Retryable(err), "look first")
+		assert.False(t, didit.Retryable(err), "read what it did first")
 	}
 }
 

@@ -55,7 +55,7 @@ func TestAllSentinelsAreInTheMatrix(t *testing.T) {
 
 // errorCases are answers and exactly what they match. Where a call is not named,
 // the answer means nothing more than its status to it. An import that can have taken
-// effect is in import_test.go: its errors say what the look found.
+// effect is in import_test.go: its errors say what the search found.
 var errorCases = []struct {
 	calls   string // "" for all
 	status  int
@@ -165,7 +165,7 @@ func TestServerErrors(t *testing.T) {
 				assert.Equal(t, status != 501 && status != 505, didit.Retryable(err), "%s %d", call.Name, status)
 				continue
 			}
-			// A look that could not be made is no part of the chain.
+			// A search that could not be made is no part of the chain.
 			assert.Equal(t, testkit.Names("Server OutcomeUnknown"), testkit.Matches(err), call.Name)
 			require.ErrorAs(t, err, &failure)
 			assert.Equal(t, didit.OutcomeUnknown, failure.Outcome)

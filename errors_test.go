@@ -47,9 +47,9 @@ func TestErrorsMadeByHand(t *testing.T) {
 // Err and Last are the chain, nothing else.
 func TestCallErrorChain(t *testing.T) {
 	t.Parallel()
-	look := &didit.APIError{StatusCode: 403}
+	search := &didit.APIError{StatusCode: 403}
 	e := &didit.CallError{
-		Operation: "ImportSharedSession", Err: io.EOF, Answer: &didit.APIError{StatusCode: 503}, SearchErr: look,
+		Operation: "ImportSharedSession", Err: io.EOF, Answer: &didit.APIError{StatusCode: 503}, SearchErr: search,
 		Candidates: []string{testkit.CopyID}, FindParams: &didit.FindImportedSessionParams{VendorData: "oriane"},
 	}
 	assert.Equal(t, []error{io.EOF, e.Answer}, e.Unwrap())

@@ -18,7 +18,7 @@ import (
 	"github.com/didit-go/didit/internal/testkit"
 )
 
-// TestFind is what a later look needs, as it is stored.
+// TestFind is what a later search needs, as it is stored.
 func TestFind(t *testing.T) {
 	t.Parallel()
 	params := importParams(tokenOf(map[string]any{"iat": time.Now().Add(-time.Hour).Unix(), "session_kind": "business"}))

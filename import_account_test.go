@@ -187,7 +187,7 @@ func posts(answers ...func() (*http.Response, error)) []func() (*http.Response, 
 	return answers
 }
 
-// many makes sessions with our vendor data.
+// many makes sessions with the call's vendor data.
 func many(n int, source string) []own {
 	all := make([]own, n)
 	for i := range all {

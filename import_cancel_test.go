@@ -50,7 +50,7 @@ func TestImportContextEnds(t *testing.T) {
 		assert.Equal(t, 1, a.posts)
 		assert.Zero(t, a.lists)
 	})
-	t.Run("between looks", func(t *testing.T) {
+	t.Run("between searches", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
@@ -65,7 +65,7 @@ func TestImportContextEnds(t *testing.T) {
 			assert.Equal(t, 2, a.lists)
 		})
 	})
-	t.Run("in the look after a refusal", func(t *testing.T) {
+	t.Run("in the search after a refusal", func(t *testing.T) {
 		t.Parallel()
 		ctx, cancel := context.WithCancel(t.Context())
 		a := &account{post: posts(answer(400, badToken400)), list: func() (*http.Response, error) {

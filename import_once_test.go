@@ -15,7 +15,7 @@ import (
 	"github.com/didit-go/didit/internal/testkit"
 )
 
-// TestImportNotSent: nothing can have happened, so nothing is looked for.
+// TestImportNotSent: nothing can have happened, so nothing is searched for.
 func TestImportNotSent(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.NotFoundHandler())
@@ -33,7 +33,7 @@ func TestImportNotSent(t *testing.T) {
 	assert.NotNil(t, call.FindParams)
 }
 
-// TestImportRateLimited: Didit did nothing, so nothing is looked for.
+// TestImportRateLimited: Didit did nothing, so nothing is searched for.
 func TestImportRateLimited(t *testing.T) {
 	t.Parallel()
 	a := &account{post: posts(answer(429, `{"detail":"Request was throttled."}`))}

@@ -59,7 +59,7 @@ func TestShareAnswers(t *testing.T) {
 			s, err := testkit.Client(t, testkit.Recorder(&seen, 200, body), didit.WithMaxRetries(1)).ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 			assert.Nil(t, s)
 			assert.Equal(t, unusable(body), testkit.Matches(err))
-			assert.Len(t, seen, 2, "a spare token harms nobody")
+			assert.Len(t, seen, 2, "one token more harms nobody")
 			assert.True(t, didit.Retryable(err))
 		})
 	}

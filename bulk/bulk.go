@@ -67,7 +67,7 @@ const (
 	maxOpen = 1000
 )
 
-// Result is what became of one item: a Value or an Err.
+// Result is the end of one item: a Value or an Err.
 //
 // The error is the call's own. A *[didit.ValidationError] is also an item that was
 // refused before any call: its id is told twice, or it is an import without VendorData

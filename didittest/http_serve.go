@@ -37,7 +37,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.active.add(-1)
 	start := time.Now()
 	if isLiveKey(r.Header.Get("X-Api-Key")) {
-		// Somebody pointed a production system here. Its key must not end up in anything of ours.
+		// Somebody pointed a production system here. Its key must not end up in any record of this server.
 		detail(http.StatusUnauthorized, "This is a test server, it takes no live keys.").write(w)
 		return
 	}

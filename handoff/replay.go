@@ -35,7 +35,8 @@ type Replay struct {
 	Receipt []byte // ReplayDone: JSON of a push's receipt, up to 1 KiB; nil for a pull
 }
 
-// ReplayState is whose a message is. The zero state is none of them.
+// ReplayState says whether a message is new, and who handles it. The zero state is
+// none of them.
 type ReplayState int
 
 // The states.

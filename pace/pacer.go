@@ -94,7 +94,7 @@ func New(writesPerMinute, readsPerMinute int, opts ...Option) *Pacer {
 // Adaptive makes a pacer that learns the limits: it does not hold anything back before
 // the first 429, then follows what gets through, and tries a little more the longer
 // nothing is refused. So it finds its part where other processes use the key as well.
-// X-RateLimit-Remaining and X-RateLimit-Reset are not looked at.
+// X-RateLimit-Remaining and X-RateLimit-Reset are not read.
 //
 // Where an option is bad, nothing is let out: every Wait returns a
 // *[didit.ValidationError] that names it.

@@ -48,7 +48,7 @@ func WithDeduplication(s DeliveryStore) HandlerOption {
 	return func(h *handler) { h.store = s }
 }
 
-// WithMaxBody bounds a delivery's body in bytes: 1 MiB unless said. More than 16 MiB does
+// WithMaxBody bounds a delivery's body in bytes: 1 MiB by default. More than 16 MiB does
 // not help, since [Verifier.Verify] takes no more. It panics unless n is positive.
 func WithMaxBody(n int64) HandlerOption {
 	if n <= 0 {
@@ -61,7 +61,7 @@ func WithMaxBody(n int64) HandlerOption {
 // has failed (an error): the reason, the answer's status and, once the signature was
 // verified, the event's id, its type and its session's id. It also writes what your
 // callback returned or panicked with, and what the store returned. Nothing else of a
-// delivery is written. Silent without it. A nil logger panics.
+// delivery is written. Without this option nothing is logged. A nil logger panics.
 func WithLogger(l *slog.Logger) HandlerOption {
 	if l == nil {
 		panic("webhook: WithLogger must not be given a nil Logger")

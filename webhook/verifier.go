@@ -56,7 +56,7 @@ func WithPreviousSecret(secret string) Option {
 }
 
 // WithTolerance sets how far a timestamp may be from this machine's clock, either way:
-// 5 minutes unless said, and more than 0. The body's own timestamp may be 10 minutes older than that,
+// 5 minutes by default; it must be positive. The body's own timestamp may be 10 minutes older than that,
 // because a retry may carry the first one.
 func WithTolerance(d time.Duration) Option {
 	return func(s *settings) {

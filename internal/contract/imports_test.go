@@ -22,7 +22,7 @@ var linked = []string{
 }
 
 // A layer says what packages of one place may import outside their tests, beside the standard library. Another
-// module stands for all its packages, one of our own for itself; a name that ends in a slash for all below it.
+// module stands for all its packages, one of this module for itself; a name that ends in a slash for all below it.
 type layer struct {
 	place   string // first match in layers, relative to the module
 	imports []string

@@ -91,7 +91,7 @@ func TestFromContext(t *testing.T) {
 	assert.Empty(t, operation+template)
 }
 
-// TestCallersTrace: a caller's own trace still sees what ours looks at.
+// TestCallersTrace: the caller's own trace still sees everything.
 func TestCallersTrace(t *testing.T) {
 	t.Parallel()
 	srv, _ := counted(t, answers(200, ""))
