@@ -26,7 +26,7 @@ const (
 	KindAll SessionKind = "all"
 )
 
-// SessionStatus is where a session stands. The set is open: an unknown status
+// SessionStatus says where a session stands. The set is open: an unknown status
 // decodes as it is.
 //
 // https://docs.didit.me/integration/verification-statuses

@@ -37,7 +37,7 @@ func (p *problems) uuid(field string, id *string) {
 // id checks the id of a hand-off.
 func (p *problems) id(id string) {
 	if !isID(id) {
-		p.add("ID", "must be 1 to 128 of A-Z, a-z, 0-9, _ and -", nil)
+		p.add("ID", `must be 1 to 128 of A-Z, a-z, 0-9, _ and -, such as "job-4711"`, nil)
 	}
 }
 

@@ -79,7 +79,7 @@ func TestBadArguments(t *testing.T) {
 		"1 to 3 for each":                    receiver(fintech, handoff.Secrets{bank: {a, b, a, b}}),
 		"1 to 3 for each partner":            receiver(fintech, handoff.Secrets{bank: {}}),
 		"the zero Secret":                    receiver(fintech, handoff.Secrets{bank: {{}}}),
-		"another for each partner":           receiver(fintech, handoff.Secrets{bank: {a}, other: {b, a}}),
+		"differ between partners":            receiver(fintech, handoff.Secrets{bank: {a}, other: {b, a}}),
 		"WithHTTPClient is for a sender":     receiver(fintech, good, handoff.WithHTTPClient(http.DefaultClient)),
 		"WithPreviousSecret is for a sender": receiver(fintech, good, handoff.WithPreviousSecret(b)),
 		"WithReplayStore is for a receiver":  sender(where, a, handoff.WithReplayStore(handoff.NewMemoryReplayStore(0))),

@@ -91,7 +91,7 @@ func testFault(t *testing.T, server *didittest.Server, kind didittest.FaultKind,
 	source := appA.AddSession(didittest.SessionFixture{VendorData: "known-to-A"})
 	opts := []didit.Option{didit.WithRetryWait(0, 0), didit.WithMaxRetryAfter(0)}
 	if kind == didittest.FaultSlow {
-		opts = append(opts, didit.WithAttemptTimeout(200*time.Millisecond))
+		opts = append(opts, didit.WithAttemptTimeout(500*time.Millisecond))
 	}
 	a, b := appA.Client(opts...), appB.Client(opts...)
 	inject := func(op didittest.Operation) *didittest.Injected {
