@@ -29,7 +29,7 @@ func TestImportAudit(t *testing.T) {
 		id      string
 	}{
 		{"ok", account{post: posts(answer(201, `{"session_id":"`+testkit.CopyID+`"}`))}, nil, didit.AuditOK, 201, testkit.CopyID},
-		{"recovered", account{post: posts(lost), sessions: []own{copyOf(vendor)}}, nil, didit.AuditRecovered, 0, testkit.CopyID},
+		{"recovered", account{post: posts(lost), sessions: []bSession{copyOf(vendor)}}, nil, didit.AuditRecovered, 0, testkit.CopyID},
 		{"refused", account{post: posts(answer(400, badToken400))}, nil, didit.AuditRefused, 400, ""},
 		{"refused locally", account{}, func(p *didit.ImportSharedSessionParams) { p.Review = "" }, didit.AuditRefused, 0, ""},
 		{"unknown", account{post: posts(answer(502, ""))}, nil, didit.AuditUnknown, 502, ""},

@@ -65,33 +65,33 @@ func TestFindImportedSession(t *testing.T) {
 	tests := []struct {
 		name       string
 		find       didit.FindImportedSessionParams
-		sessions   []own
+		sessions   []bSession
 		list       func() (*http.Response, error)
 		want       string
 		is, isNot  []error
 		candidates []string
 	}{
-		{name: "by vendor data, however old", find: byVendor, sessions: []own{old}, want: testkit.CopyID},
-		{name: "by time: named, not returned", find: byTime, sessions: []own{copyOf("x")}, candidates: []string{testkit.CopyID}, is: []error{didit.ErrOutcomeUnknown}},
+		{name: "by vendor data, however old", find: byVendor, sessions: []bSession{old}, want: testkit.CopyID},
+		{name: "by time: named, not returned", find: byTime, sessions: []bSession{copyOf("x")}, candidates: []string{testkit.CopyID}, is: []error{didit.ErrOutcomeUnknown}},
 		{name: "white space around vendor data", find: func() didit.FindImportedSessionParams { p := byVendor; p.VendorData += " "; return p }(),
-			sessions: []own{copyOf(vendor)}, want: testkit.CopyID},
-		{name: "under other vendor data", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor, source: testkit.SourceID, decisionVendor: "x"}},
+			sessions: []bSession{copyOf(vendor)}, want: testkit.CopyID},
+		{name: "under other vendor data", find: byVendor, sessions: []bSession{{id: testkit.CopyID, vendor: vendor, source: testkit.SourceID, decisionVendor: "x"}},
 			candidates: []string{testkit.CopyID}, is: []error{didit.ErrOutcomeUnknown}},
-		{name: "a row that is nobody's copy", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor, rowSource: "-", source: testkit.SourceID}}, is: []error{didit.ErrImportNotFound}},
+		{name: "a row that is nobody's copy", find: byVendor, sessions: []bSession{{id: testkit.CopyID, vendor: vendor, rowSource: "-", source: testkit.SourceID}}, is: []error{didit.ErrImportNotFound}},
 		{name: "before its time, with no source", find: func() didit.FindImportedSessionParams {
 			p := byVendor
 			p.CreatedAfter = time.Now()
 			return p
-		}(), sessions: []own{{id: testkit.CopyID, vendor: vendor, created: time.Now().Add(-time.Hour)}}, is: []error{didit.ErrImportNotFound}},
-		{name: "by time, too old", find: byTime, sessions: []own{old}, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}},
-		{name: "by time, of a time that nobody says", find: byTime, sessions: []own{{id: testkit.CopyID, source: testkit.SourceID}}, candidates: []string{testkit.CopyID},
+		}(), sessions: []bSession{{id: testkit.CopyID, vendor: vendor, created: time.Now().Add(-time.Hour)}}, is: []error{didit.ErrImportNotFound}},
+		{name: "by time, too old", find: byTime, sessions: []bSession{old}, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}},
+		{name: "by time, of a time that nobody says", find: byTime, sessions: []bSession{{id: testkit.CopyID, source: testkit.SourceID}}, candidates: []string{testkit.CopyID},
 			is: []error{didit.ErrOutcomeUnknown}},
 		{name: "nothing", find: byVendor, is: []error{didit.ErrImportNotFound, didit.ErrNotFound}, isNot: []error{didit.ErrOutcomeUnknown}},
-		{name: "its decision is gone", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor, decision: 404}},
+		{name: "its decision is gone", find: byVendor, sessions: []bSession{{id: testkit.CopyID, vendor: vendor, decision: 404}},
 			is: []error{didit.ErrImportNotFound}},
-		{name: "cannot be told", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor}}, candidates: []string{testkit.CopyID},
+		{name: "cannot be told", find: byVendor, sessions: []bSession{{id: testkit.CopyID, vendor: vendor}}, candidates: []string{testkit.CopyID},
 			is: []error{didit.ErrOutcomeUnknown}, isNot: []error{didit.ErrImportNotFound}},
-		{name: "a decision that is forbidden", find: byVendor, sessions: []own{{id: testkit.CopyID, vendor: vendor, decision: 403}},
+		{name: "a decision that is forbidden", find: byVendor, sessions: []bSession{{id: testkit.CopyID, vendor: vendor, decision: 403}},
 			candidates: []string{testkit.CopyID}, is: []error{didit.ErrOutcomeUnknown, didit.ErrForbidden}, isNot: []error{didit.ErrImportNotFound}},
 		{name: "a 404 of the list", find: byVendor, list: answer(404, `{"detail":"Not found."}`),
 			is: []error{didit.ErrOutcomeUnknown}, isNot: []error{didit.ErrNotFound}},

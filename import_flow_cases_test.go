@@ -35,19 +35,21 @@ func lostFlows() []flow {
 	return []flow{
 		{name: "lost, copy found", account: posting(lost, copyOf(vendor)), id: testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 1},
 		{name: "lost, the row carries the source", account: posting(lost,
-			made(func(s *own) { s.id, s.rowSource = testkit.SecondCopyID, testkit.OtherSourceID }), made(func(s *own) { s.rowSource, s.source = testkit.SourceID, "" })),
+			made(func(s *bSession) { s.id, s.rowSource = testkit.SecondCopyID, testkit.OtherSourceID }), made(func(s *bSession) { s.rowSource, s.source = testkit.SourceID, "" })),
 			id: testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 1},
-		{name: "lost, several copies: the lowest number", account: posting(lost, made(func(s *own) { s.id, s.number = testkit.SecondCopyID, 9 }), copyOf(vendor)),
+		{name: "lost, several copies: the lowest number", account: posting(lost, made(func(s *bSession) { s.id, s.number = testkit.SecondCopyID, 9 }), copyOf(vendor)),
 			id: testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 2},
 		{name: "lost, one of hundreds of sessions", account: posting(lost, append(many(400, "-"), copyOf(vendor))...),
 			id: testkit.CopyID, recovered: true, posts: 1, lists: 9, reads: 401},
 		{name: "lost, white space around vendor data", account: posting(lost, copyOf(vendor)),
 			params: func(p *didit.ImportSharedSessionParams) { p.VendorData = " " + vendor + "\n" },
 			id:     testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 1},
-		{name: "lost, a copy of long ago", account: posting(lost, made(func(s *own) { s.created = time.Now().Add(-6 * time.Minute) })),
+		{name: "lost, a copy of long ago", account: posting(lost, made(func(s *bSession) { s.created = time.Now().Add(-6 * time.Minute) })),
 			id: testkit.CopyID, recovered: true, earlier: true, posts: 1, lists: 1, reads: 1},
 		{name: "lost, a row of old before it", account: posting(lost,
-			made(func(s *own) { s.id, s.source, s.created = testkit.SecondCopyID, "-", time.Now().Add(-240*time.Hour) }), copyOf(vendor)),
+			made(func(s *bSession) {
+				s.id, s.source, s.created = testkit.SecondCopyID, "-", time.Now().Add(-240*time.Hour)
+			}), copyOf(vendor)),
 			id: testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 2},
 		{name: "503, copy found", account: posting(answer(503, ""), copyOf(vendor)), id: testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 1},
 		{name: "a page with 200, copy found", account: posting(answer(200, "<html>"), copyOf(vendor)), id: testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 1},
@@ -58,16 +60,16 @@ func lostFlows() []flow {
 		unknown("JSON without an id", flow{account: posting(answer(201, `{}`)), outcome: didit.OutcomeResultLost, lists: 4, waited: wholeSearch}),
 		unknown("a page with 200", flow{account: posting(answer(200, "<html>Sign in</html>")), isNot: []error{didit.ErrResultLost}, lists: 4, waited: wholeSearch}),
 		unknown("nothing with 201", flow{account: posting(answer(201, "")), lists: 4, waited: wholeSearch}),
-		unknown("lost, other sessions of the same customer", flow{account: posting(lost, from(testkit.OtherSourceID), made(func(s *own) { s.source = "-" })),
+		unknown("lost, other sessions of the same customer", flow{account: posting(lost, from(testkit.OtherSourceID), made(func(s *bSession) { s.source = "-" })),
 			lists: 4, reads: 2, waited: wholeSearch}),
-		unknown("lost, a session of before that names no source", flow{account: posting(lost, made(func(s *own) { s.source, s.created = "", time.Now().Add(-6*time.Minute) })),
+		unknown("lost, a session of before that names no source", flow{account: posting(lost, made(func(s *bSession) { s.source, s.created = "", time.Now().Add(-6*time.Minute) })),
 			lists: 4, reads: 1, waited: wholeSearch}),
 		unknown("lost, a young session that names no source", flow{account: posting(lost, unsourced()), candidate: []string{testkit.CopyID}, lists: 4, reads: 1, waited: wholeSearch}),
-		unknown("lost, row and decision contradict each other", flow{account: posting(lost, made(func(s *own) { s.rowSource, s.source = testkit.SourceID, testkit.OtherSourceID })),
+		unknown("lost, row and decision contradict each other", flow{account: posting(lost, made(func(s *bSession) { s.rowSource, s.source = testkit.SourceID, testkit.OtherSourceID })),
 			candidate: []string{testkit.CopyID}, lists: 4, reads: 1, waited: wholeSearch}),
-		unknown("lost, a decision that this key may not read", flow{account: posting(lost, made(func(s *own) { s.decision = 403 }), from(testkit.OtherSourceID)),
+		unknown("lost, a decision that this key may not read", flow{account: posting(lost, made(func(s *bSession) { s.decision = 403 }), from(testkit.OtherSourceID)),
 			candidate: []string{testkit.CopyID}, lists: 4, reads: 2, waited: wholeSearch}),
-		unknown("lost, the copy's decision has other vendor data", flow{account: posting(lost, made(func(s *own) { s.decisionVendor = "somebody" })),
+		unknown("lost, the copy's decision has other vendor data", flow{account: posting(lost, made(func(s *bSession) { s.decisionVendor = "somebody" })),
 			candidate: []string{testkit.CopyID}, lists: 4, reads: 1, waited: wholeSearch}),
 		unknown("lost, without vendor data nothing is returned", flow{params: noVendor, account: posting(lost, copyOf("")),
 			candidate: []string{testkit.CopyID}, lists: 4, reads: 1, waited: wholeSearch}),
@@ -82,7 +84,7 @@ func lostFlows() []flow {
 			calls := 0
 			a.list = func() (*http.Response, error) {
 				if calls++; calls == 3 {
-					a.list, a.sessions = nil, []own{copyOf(vendor)}
+					a.list, a.sessions = nil, []bSession{copyOf(vendor)}
 				}
 				return answer(http.StatusOK, `{"next":null,"results":[]}`)()
 			}
@@ -108,14 +110,14 @@ func refusedFlows() []flow {
 			status: 400, is: []error{didit.ErrShareTokenInvalid}, isNot: []error{didit.ErrForbidden}, posts: 1, lists: 1},
 		{name: "refused, and the list is a 404", account: func(a *account) { a.post, a.list = posts(answer(400, badToken400)), answer(404, "") },
 			status: 400, isNot: []error{didit.ErrNotFound}, posts: 1, lists: 1},
-		{name: "refused, a row whose decision is gone", account: posting(answer(400, badToken400), made(func(s *own) { s.decision = 404 })), status: 400, posts: 1, lists: 1, reads: 1},
+		{name: "refused, a row whose decision is gone", account: posting(answer(400, badToken400), made(func(s *bSession) { s.decision = 404 })), status: 400, posts: 1, lists: 1, reads: 1},
 		{name: "refused, a session that names no source", account: posting(answer(400, badToken400), unsourced()), status: 400, posts: 1, lists: 1, reads: 1},
 		{name: "a forged token without vendor data costs no search", params: noVendor, account: posting(answer(400, badToken400), elseones()), status: 400, posts: 1},
 		{name: "a forged token costs little", account: posting(answer(400, badToken400), many(600, "-")...), status: 400, posts: 1, lists: 1, reads: 20},
 		{name: "a token that claims to live for a week is not searched for", token: func() didit.ShareToken {
 			return tokenOf(map[string]any{"exp": time.Now().Add(7 * 24 * time.Hour).Unix()})
 		}, account: posting(answer(400, badToken400), copyOf(vendor)), status: 400, posts: 1},
-		{name: "refused, a copy that may not be returned is named", account: posting(answer(400, badToken400), made(func(s *own) { s.decisionVendor = "somebody" })),
+		{name: "refused, a copy that may not be returned is named", account: posting(answer(400, badToken400), made(func(s *bSession) { s.decisionVendor = "somebody" })),
 			outcome: didit.OutcomeAlreadyImported, answer: 400, candidate: []string{testkit.CopyID}, is: []error{didit.ErrAlreadyImported, didit.ErrShareTokenInvalid},
 			isNot: []error{didit.ErrResultLost}, posts: 1, lists: 1, reads: 1},
 	}
@@ -147,18 +149,18 @@ func alreadyFlows() []flow {
 		f.is, f.isNot = []error{didit.ErrAlreadyImported}, []error{didit.ErrResultLost, didit.ErrOutcomeUnknown}
 		return f
 	}
-	said := answer(403, already403)
+	refusal := answer(403, already403)
 	return []flow{
-		{name: "already imported, copy found", account: posting(said, copyOf(vendor)), id: testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 1},
-		already("already imported, not found", flow{account: posting(said), lists: 5, waited: wholeSearch}),
-		already("already imported, deleted since", flow{account: posting(said, made(func(s *own) { s.decision = 404 })), lists: 5, reads: 4, waited: wholeSearch}),
-		already("already imported, under another customer, rows say so", flow{account: posting(said, elseInRow()), candidate: []string{testkit.CopyID}, lists: 5, waited: wholeSearch}),
-		already("already imported, under another customer, rows do not say so", flow{account: posting(said, elseones()), lists: 5, waited: wholeSearch}),
-		already("already imported, without vendor data", flow{params: noVendor, account: posting(said, copyOf("anything")),
+		{name: "already imported, copy found", account: posting(refusal, copyOf(vendor)), id: testkit.CopyID, recovered: true, posts: 1, lists: 1, reads: 1},
+		already("already imported, not found", flow{account: posting(refusal), lists: 5, waited: wholeSearch}),
+		already("already imported, deleted since", flow{account: posting(refusal, made(func(s *bSession) { s.decision = 404 })), lists: 5, reads: 4, waited: wholeSearch}),
+		already("already imported, under another customer, rows say so", flow{account: posting(refusal, elseInRow()), candidate: []string{testkit.CopyID}, lists: 5, waited: wholeSearch}),
+		already("already imported, under another customer, rows do not say so", flow{account: posting(refusal, elseones()), lists: 5, waited: wholeSearch}),
+		already("already imported, without vendor data", flow{params: noVendor, account: posting(refusal, copyOf("anything")),
 			candidate: []string{testkit.CopyID}, lists: 4, reads: 1, waited: wholeSearch}),
-		already("already imported, a search that may not be made", flow{account: func(a *account) { a.post, a.list = posts(said), answer(403, generic403) },
+		already("already imported, a search that may not be made", flow{account: func(a *account) { a.post, a.list = posts(refusal), answer(403, generic403) },
 			searchErr: true, final: true, lists: 2}),
-		already("already imported, resume: no more to know", flow{params: resume, account: posting(said), final: true, lists: 6, waited: wholeSearch}),
+		already("already imported, resume: no more to know", flow{params: resume, account: posting(refusal), final: true, lists: 6, waited: wholeSearch}),
 		{name: "not already imported: credits", account: posting(answer(402, `{"detail":"Your credits are already used up by imports."}`)), status: 402,
 			isNot: []error{didit.ErrAlreadyImported}, posts: 1, lists: 1},
 		{name: "not already imported: another thing exists", account: posting(answer(409, `{"detail":"This email already exists. Imports are paused."}`)), status: 409,
@@ -173,7 +175,7 @@ func resumeFlows() []flow {
 	return []flow{
 		{name: "resume, found", params: resume, account: has(copyOf(vendor)), id: testkit.CopyID, recovered: true, lists: 1, reads: 1},
 		{name: "resume, not found: sent", params: resume, account: posting(answer(201, created201)), id: testkit.CopyID, posts: 1, lists: 1},
-		{name: "resume, a copy that may not be returned: nothing is sent", params: resume, account: has(made(func(s *own) { s.decisionVendor = "somebody" })),
+		{name: "resume, a copy that may not be returned: nothing is sent", params: resume, account: has(made(func(s *bSession) { s.decisionVendor = "somebody" })),
 			outcome: didit.OutcomeAlreadyImported, is: []error{didit.ErrAlreadyImported}, candidate: []string{testkit.CopyID}, final: true, lists: 1, reads: 1},
 		{name: "resume without vendor data: named, nothing is sent", params: resumeNoVendor, account: has(elseones()),
 			outcome: didit.OutcomeAlreadyImported, candidate: []string{testkit.CopyID}, final: true, lists: 1, reads: 1},
@@ -200,7 +202,7 @@ func resumeFlows() []flow {
 				old[i].created = time.Now().Add(-6 * time.Minute)
 			}
 			// Out of order by time, which proves nothing.
-			a.post, a.sessions = posts(answer(201, created201)), append([]own{old[0], from(testkit.OtherSourceID)}, old[1:]...)
+			a.post, a.sessions = posts(answer(201, created201)), append([]bSession{old[0], from(testkit.OtherSourceID)}, old[1:]...)
 		}, id: testkit.CopyID, posts: 1, lists: 2, reads: 1},
 	}
 }
@@ -222,7 +224,7 @@ func expiredFlows() []flow {
 			account: func(a *account) { a.list = answer(501, "") }, outcome: didit.OutcomeUnknown, searchErr: true, lists: 1},
 		{name: "expired for a day, resume, the search fails", params: resume, token: tokenExpired(25 * time.Hour),
 			account: func(a *account) { a.list = answer(501, "") }, outcome: didit.OutcomeUnknown, searchErr: true, final: true, lists: 1},
-		{name: "expired, resume, the copy is another customer's", params: resume, token: tokenExpired(time.Minute), account: has(made(func(s *own) { s.decisionVendor = "somebody" })),
+		{name: "expired, resume, the copy is another customer's", params: resume, token: tokenExpired(time.Minute), account: has(made(func(s *bSession) { s.decisionVendor = "somebody" })),
 			outcome: didit.OutcomeAlreadyImported, is: []error{didit.ErrAlreadyImported}, candidate: []string{testkit.CopyID}, final: true, lists: 1, reads: 1},
 	}
 }

@@ -21,12 +21,12 @@ func TestImportLogs(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		post  func() (*http.Response, error)
-		has   []own
+		has   []bSession
 		level string
 		want  map[string]any
 	}{
 		{"ok", answer(201, created201), nil, "INFO", map[string]any{"outcome": "ok", "session_id": testkit.CopyID, "attempts": 1., "status": 201.}},
-		{"recovered", lost, []own{copyOf(vendor)}, "INFO", map[string]any{"outcome": "recovered", "session_id": testkit.CopyID, "attempts": 1.}},
+		{"recovered", lost, []bSession{copyOf(vendor)}, "INFO", map[string]any{"outcome": "recovered", "session_id": testkit.CopyID, "attempts": 1.}},
 		{"refused", answer(400, badToken400), nil, "WARN", map[string]any{"outcome": "refused", "attempts": 1., "status": 400.}},
 		{"already imported", answer(403, already403), nil, "WARN", map[string]any{"outcome": "already_imported", "attempts": 1., "status": 403.}},
 	} {

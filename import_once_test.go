@@ -47,7 +47,7 @@ func TestImportRateLimited(t *testing.T) {
 // did not leave.
 func TestNotSentNamesCandidates(t *testing.T) {
 	t.Parallel()
-	a := &account{sessions: []own{unsourced()}}
+	a := &account{sessions: []bSession{unsourced()}}
 	c := a.client(t, didit.WithLimiter(writesBlocked{}))
 	p := importParams(tokenOf(nil))
 	p.Resume = true

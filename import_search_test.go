@@ -41,7 +41,7 @@ func TestDuplicates(t *testing.T) {
 	second.id, second.number = testkit.SecondCopyID, 9
 	unnumbered.id, unnumbered.number = rowID(1), 0
 	other.id, other.number, other.decisionVendor = rowID(2), 3, "somebody"
-	a := &account{post: posts(answer(403, already403)), sessions: []own{unnumbered, second, copyOf(vendor), other}}
+	a := &account{post: posts(answer(403, already403)), sessions: []bSession{unnumbered, second, copyOf(vendor), other}}
 	s, err := a.client(t).ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
 	require.NoError(t, err)
 	assert.Equal(t, testkit.CopyID, s.SessionID, "the lowest number")
@@ -53,7 +53,7 @@ func TestDuplicates(t *testing.T) {
 func TestNamingOthersTakesAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := &account{post: posts(answer(403, already403)), sessions: []own{elseInRow()}}
+		a := &account{post: posts(answer(403, already403)), sessions: []bSession{elseInRow()}}
 		a.list = func() (*http.Response, error) {
 			if a.lists <= 4 {
 				return answer(200, `{"next":null,"results":[]}`)()
@@ -163,7 +163,7 @@ func TestVendorDataIsTrimmedAsDidits(t *testing.T) {
 func TestWithheldEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		a := &account{post: posts(answer(201, created201), answer(403, already403)), sessions: []own{copyOf(vendor)}}
+		a := &account{post: posts(answer(201, created201), answer(403, already403)), sessions: []bSession{copyOf(vendor)}}
 		c := a.client(t, didit.WithAuditHook(func(context.Context, didit.AuditEvent) error { return io.ErrShortWrite }))
 		p := importParams(tokenOf(nil))
 		for rounds := 1; ; rounds++ {

@@ -73,7 +73,7 @@ func TestBadArguments(t *testing.T) {
 		"self is missing":                    receiver("", good),
 		"self must be a UUID":                receiver("fintech", good),
 		"at least one partner":               receiver(fintech, nil),
-		"which are UUIDs":                    receiver(fintech, handoff.Secrets{"bank": {a}}),
+		"application ids as keys":            receiver(fintech, handoff.Secrets{"bank": {a}}),
 		"name a partner once":                receiver(fintech, handoff.Secrets{bank: {a}, strings.ToUpper(bank): {b}}),
 		"your own application":               receiver(fintech, handoff.Secrets{fintech: {a}}),
 		"1 to 3 for each":                    receiver(fintech, handoff.Secrets{bank: {a, b, a, b}}),
