@@ -38,6 +38,7 @@ type settings struct {
 	maxRetryAfter            time.Duration
 	product                  string
 	logger                   *slog.Logger
+	hooks                    []CallHook
 	limiter                  Limiter
 	now                      func() time.Time
 	audit                    func(context.Context, AuditEvent) error
@@ -163,7 +164,7 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs one line at the end of each call: operation, outcome as in
+// WithLogger logs one line at the end of each call, local refusals included: operation, outcome as in
 // [AuditOutcome], attempts, duration, host, status, ids of sessions and the request's
 // id, and of a call that failed its error. A call that succeeded, an import that was
 // recovered included, is info; one that failed a warning. Attempts that are made again,
