@@ -60,7 +60,8 @@ func TestStoryOfALeftWalk(t *testing.T) {
 			}))
 			func() {
 				defer func() { assert.Equal(t, body != nil, recover() != nil) }()
-				for range c.ListSessions(t.Context(), didit.ListSessionsParams{}) {
+				for _, err := range c.ListSessions(t.Context(), didit.ListSessionsParams{}) {
+					require.NoError(t, err)
 					if body != nil {
 						body()
 					}

@@ -3,6 +3,7 @@ package didit
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 )
 
@@ -60,8 +61,8 @@ func (s *story) end(r *request, err error) {
 		level = slog.LevelWarn
 	}
 	s.log(level, r, err)
-	for i := len(s.ends) - 1; i >= 0; i-- {
-		s.ends[i](s.outcome, err)
+	for _, end := range slices.Backward(s.ends) {
+		end(s.outcome, err)
 	}
 }
 
