@@ -93,7 +93,7 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 	if r.inner && c.logger != nil {
 		s := story{c: c, ctx: ctx, operation: op.name, began: began, sessionID: r.id, outcome: AuditOK}
 		if err != nil {
-			s.outcome = outcomeOf(err)
+			s.outcome = outcomeOf(op.name, r, err)
 		}
 		s.log(slog.LevelDebug, r, err)
 	}

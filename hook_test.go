@@ -40,6 +40,39 @@ func TestCallHooksNest(t *testing.T) {
 	assert.Equal(t, []string{"outer begins GetSession", "inner begins GetSession", "an attempt", "inner ends ok", "outer ends ok"}, order)
 }
 
+// The record of a share or an import is made in the context of the hooks too, so that it
+// can name the trace.
+func TestCallHookBeforeAudit(t *testing.T) {
+	t.Parallel()
+	type key struct{}
+	server := didittest.NewServer()
+	t.Cleanup(server.Close)
+	a, b := server.AddApplication("A"), server.AddApplication("B")
+	var recorded []any
+	c := b.Client(
+		didit.WithCallHook(func(ctx context.Context, operation string) (context.Context, func(didit.AuditOutcome, error)) {
+			return context.WithValue(ctx, key{}, operation), nil
+		}),
+		didit.WithAuditHook(func(ctx context.Context, _ didit.AuditEvent) error {
+			recorded = append(recorded, ctx.Value(key{}))
+			return nil
+		}),
+	)
+	_, err := c.ShareSession(t.Context(), b.AddSession(didittest.SessionFixture{}), didit.ShareSessionParams{ForApplicationID: a.ID})
+	require.NoError(t, err)
+	params := didit.ImportSharedSessionParams{
+		Token:      a.Share(a.AddSession(didittest.SessionFixture{}), b, 0),
+		WorkflowID: b.Workflow(didit.KindUser), Review: didit.TrustSourceReview, VendorData: "customer-1",
+	}
+	_, err = c.ImportSharedSession(t.Context(), params)
+	require.NoError(t, err)
+	find, err := params.FindParams()
+	require.NoError(t, err)
+	_, err = c.FindImportedSession(t.Context(), find)
+	require.NoError(t, err)
+	assert.Equal(t, []any{"ShareSession", "ImportSharedSession", "FindImportedSession"}, recorded)
+}
+
 type limiterFunc func(context.Context) error
 
 func (f limiterFunc) Wait(ctx context.Context) error { return f(ctx) }

@@ -52,7 +52,7 @@ func (s *story) end(r *request, err error) {
 	}
 	switch {
 	case err != nil:
-		s.outcome = outcomeOf(err)
+		s.outcome = outcomeOf(s.operation, r, err)
 	case s.outcome == "":
 		s.outcome = AuditOK
 	}

@@ -54,6 +54,14 @@ func TestOneStoryPerCall(t *testing.T) {
 			},
 			want: storyTold{"ShareSession", didit.AuditOK},
 		},
+		"a share that may have minted a token unseen": {
+			fault: didittest.Fault{Operation: didittest.OpShareSession, Kind: didittest.FaultErrorAfter, Times: -1},
+			call: func(w world) error {
+				_, err := w.c.ShareSession(w.ctx, w.id, didit.ShareSessionParams{ForApplicationID: w.a.ID})
+				return err
+			},
+			want: storyTold{"ShareSession", didit.AuditUnknown},
+		},
 		"a share refused locally": {
 			call: func(w world) error {
 				_, err := w.c.ShareSession(w.ctx, malformed, didit.ShareSessionParams{})

@@ -13,7 +13,7 @@ import (
 )
 
 // SessionReview is one entry of a session's audit trail at Didit: who changed what,
-// and when. It prints its id, type and statuses only.
+// and when. It prints its id and new status only.
 type SessionReview struct {
 	ID             string          `json:"uuid"`
 	ActivityType   string          `json:"activity_type,omitempty"` // "STATUS_UPDATED", ...; an open set

@@ -64,8 +64,8 @@ func (s SessionStatus) Known() bool {
 
 // Session is one verification and what Didit decided in it. Fields that Didit did
 // not send, or sent as something else than their type, are zero; Raw has them as
-// they came. Links to images, videos and documents expire within the hour: read the
-// session again rather than keep them.
+// they came. Links to images, videos and documents expire: read the session again
+// rather than keep them.
 //
 // It prints its id, kind and status only. Its JSON has every typed field, so
 // encoding one is a deliberate act; [ParseSession] reads that JSON too.
