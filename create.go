@@ -99,6 +99,7 @@ func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) 
 	if err := c.call(ctx, opCreate, r); err != nil {
 		return nil, err
 	}
+	story.sessionID = created.SessionID
 	return created, nil
 }
 

@@ -23,6 +23,22 @@ type storyTold struct {
 	Outcome   didit.AuditOutcome `json:"outcome"`
 }
 
+// The line of a create names the session that it made, which nothing else in the log does.
+func TestLogNamesTheCreatedSession(t *testing.T) {
+	t.Parallel()
+	server := didittest.NewServer()
+	t.Cleanup(server.Close)
+	b := server.AddApplication("B")
+	var log bytes.Buffer
+	c := b.Client(didit.WithLogger(slog.New(slog.NewJSONHandler(&log, nil))))
+	created, err := c.CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: b.AddWorkflow(didit.KindUser)})
+	require.NoError(t, err)
+	var line map[string]any
+	require.NoError(t, json.Unmarshal(log.Bytes(), &line))
+	assert.Equal(t, created.SessionID, line["session_id"])
+	assert.NotContains(t, log.String(), created.SessionToken)
+}
+
 // Each public call is one line and one begin and end of the hooks, whatever became of
 // it, and both say the same.
 func TestOneStoryPerCall(t *testing.T) {
