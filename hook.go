@@ -3,10 +3,10 @@ package didit
 import "context"
 
 // CallHook runs around each call of a client's methods, retries and searches included,
-// for spans and metrics. It is told the operation, as in [AuditEvent] and the log:
-// "ShareSession", and "Do" for any other endpoint. It returns the context that the call
-// goes on with, and what is told at the call's end what became of it: the outcome, and
-// the error that the caller gets, nil for AuditOK and AuditRecovered.
+// for spans and metrics. It is given the name of the method, "ShareSession", as the log
+// has it. It returns the context that the call goes on with, and a function that is
+// given what became of the call at its end: the outcome, and the error that the caller
+// gets, nil for AuditOK and AuditRecovered.
 //
 // Params that are refused locally are calls too. A walk of [Client.ListSessions] or
 // [Client.ListReviews] is one call, from its first request to its end.
