@@ -28,7 +28,7 @@ func (l *Ledger) WriteCSV(ctx context.Context, w io.Writer, f Filter) error {
 		}
 		cells := []string{
 			e.Time.UTC().Format(time.RFC3339Nano), string(e.Action), string(e.Outcome), e.SessionID, e.SourceSessionID,
-			string(e.SessionKind), e.FromApplicationID, e.ForApplicationID, e.WorkflowID, seconds(e.TTL), fmt.Sprint(e.Review),
+			string(e.SessionKind), e.FromApplicationID, e.ForApplicationID, e.WorkflowID, seconds(e.TTL), string(e.Review),
 			e.TokenFingerprint, number(e.StatusCode), e.RequestID, strconv.Itoa(e.Attempts), seconds(e.Duration), "", e.Reason,
 		}
 		if !e.ExpiresAt.IsZero() {
