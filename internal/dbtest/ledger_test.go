@@ -19,7 +19,7 @@ import (
 	"github.com/didit-go/didit/sqlstore"
 )
 
-var ledgerEvents = flag.Int("events", 2500, "how many events TestLedger writes")
+var ledgerEvents = flag.Int("events", 1500, "how many events TestLedger writes")
 
 var (
 	key   = bytes.Repeat([]byte{7}, 32)

@@ -46,6 +46,8 @@ func TestReplayStore(t *testing.T) {
 	})
 }
 
+const numbers = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < %d)`
+
 // TestSweep: what is over is deleted, more than one sweep of it too, and an owner that is
 // late by less than an hour can still complete.
 func TestSweep(t *testing.T) {
@@ -60,9 +62,7 @@ func TestSweep(t *testing.T) {
 			return r
 		}
 		late, later := reserve(deliveries, "late"), reserve(deliveries, "later")
-		for i := range 2500 {
-			execute(t, db, fmt.Sprintf(`INSERT INTO didit_deliveries VALUES ('old-%d', 'x', 1, 0)`, i))
-		}
+		execute(t, db, `INSERT INTO didit_deliveries `+fmt.Sprintf(numbers, 2500)+` SELECT 'old-' || n, 'x', 1, 0 FROM numbers`)
 		const back = `UPDATE didit_deliveries SET until_ms = until_ms - %d WHERE event_id = '%s'`
 		execute(t, db, fmt.Sprintf(back, (59*time.Minute).Milliseconds(), "late"))
 		execute(t, db, fmt.Sprintf(back, (62*time.Minute).Milliseconds(), "later"))
@@ -75,9 +75,7 @@ func TestSweep(t *testing.T) {
 		require.Error(t, deliveries.Complete(t.Context(), later))
 
 		replays := openStore(t, db, d).Replays()
-		for i := range 1500 {
-			execute(t, db, fmt.Sprintf(`INSERT INTO didit_replays VALUES ('old-%d', 'h', 0, 'x', 0, 0, 0, NULL)`, i))
-		}
+		execute(t, db, `INSERT INTO didit_replays `+fmt.Sprintf(numbers, 1500)+` SELECT 'old-' || n, 'h', 0, 'x', 0, 0, 0, NULL FROM numbers`)
 		for i := range 2 {
 			_, err := replays.Reserve(t.Context(), fmt.Sprint(i), "h", time.Minute, time.Minute)
 			require.NoError(t, err)
