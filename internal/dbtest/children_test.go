@@ -56,7 +56,7 @@ func child(role string) int {
 // startChild starts a process and returns it with the lines that it says.
 func startChild(t *testing.T, role string, d sqlstore.Dialect, source string) (*exec.Cmd, *bufio.Scanner) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this very program
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childRole+"="+role, childDialect+"="+string(d), childSource+"="+source)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -122,7 +122,7 @@ func TestEnded(t *testing.T) {
 		cancel()
 		for name, write := range writes(t, s) {
 			require.ErrorIs(t, write(ended, "new"), context.Canceled, name)
-			assert.NoError(t, write(t.Context(), "new"), name)
+			require.NoError(t, write(t.Context(), "new"), name)
 		}
 		require.ErrorIs(t, s.Ledger().Verify(ended), context.Canceled)
 	})

@@ -2,7 +2,6 @@ package dbtest_test
 
 import (
 	"context"
-	"strings"
 	"sync"
 	"testing"
 
@@ -120,6 +119,5 @@ func TestNoDatabase(t *testing.T) {
 		_, err := sqlstore.Open(t.Context(), dbtest.Open(t, source), d)
 		require.ErrorContains(t, err, "sqlstore: Open: the database does not answer")
 		assert.NotContains(t, err.Error(), "planted-password")
-		assert.False(t, strings.Contains(err.Error(), "\n"), err.Error())
 	}
 }

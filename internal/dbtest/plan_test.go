@@ -4,13 +4,79 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/dbtest"
 	"github.com/didit-go/didit/sqlstore"
 )
+
+// filters are all that a filter can ask, the index that answers, and which events it has
+// to let through.
+var filters = map[string]struct {
+	filter sqlstore.Filter
+	index  []string
+	wants  func(n int) bool
+}{
+	"everything": {sqlstore.Filter{}, []string{"didit_ledger_time"}, func(int) bool { return true }},
+	"time": {
+		sqlstore.Filter{From: start.Add(10 * time.Second), Until: start.Add(20 * time.Second)}, []string{"didit_ledger_time"},
+		func(n int) bool { return n >= 10 && n < 20 },
+	},
+	"action":  {sqlstore.Filter{Action: didit.AuditFind}, []string{"didit_ledger_action"}, func(int) bool { return false }},
+	"outcome": {sqlstore.Filter{Outcome: didit.AuditRefused}, []string{"didit_ledger_outcome"}, func(n int) bool { return n%100 == 0 }},
+	"session": {
+		sqlstore.Filter{SessionID: strings.ToUpper(uuid("5e551000", 8))}, []string{"didit_ledger_session", "didit_ledger_source"},
+		func(n int) bool { return n == 8 || n == 9 },
+	},
+	"partner": {
+		sqlstore.Filter{ApplicationID: uuid("b0000000", 3)}, []string{"didit_ledger_from", "didit_ledger_for"},
+		func(n int) bool { return n%10 == 3 },
+	},
+	"all of them": {
+		sqlstore.Filter{
+			From: start, Until: start.Add(time.Hour), Action: didit.AuditImport, Outcome: didit.AuditOK,
+			SessionID: uuid("c0000000", 13), ApplicationID: uuid("b0000000", 3),
+		},
+		[]string{"didit_ledger_session", "didit_ledger_source"}, func(n int) bool { return n == 13 },
+	},
+	"nothing": {sqlstore.Filter{ApplicationID: "'; DROP TABLE didit_ledger; --"}, []string{"didit_ledger_from", "didit_ledger_for"}, func(int) bool { return false }},
+}
+
+// TestPlans: every filter reads an index in order, each page of a ledger of 20,000 rows.
+func TestPlans(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		openStore(t, db, d)
+		for first := range 40 { // rows without a chain, which is slower to write
+			var rows []string
+			for n := first * 500; n < (first+1)*500; n++ {
+				e := event(n)
+				rows = append(rows, fmt.Sprintf(`(%d, %d, '%s', '%s', '%s', '%s', '%s', '%s', '{}', '')`, n+1, e.Time.UnixNano(), e.Action, e.Outcome,
+					e.SessionID, e.SourceSessionID, e.FromApplicationID, e.ForApplicationID))
+			}
+			execute(t, db, `INSERT INTO didit_ledger VALUES `+strings.Join(rows, ", "))
+		}
+		execute(t, db, `ANALYZE`)
+		for name, test := range filters {
+			for _, plan := range plans(t, db, d, source, test.filter) {
+				for _, index := range test.index {
+					assert.Contains(t, plan, index, name)
+				}
+				assert.NotContains(t, plan, "Seq Scan", name)
+				assert.NotRegexp(t, `SCAN didit_ledger$|TEMP B-TREE`, plan, name)
+			}
+		}
+	})
+}
 
 // plans are how the database answers what a filter asks it.
 func plans(t *testing.T, db *sql.DB, d sqlstore.Dialect, source string, f sqlstore.Filter) (all []string) {
@@ -70,11 +136,25 @@ func (s *spy) Driver() driver.Driver { return s.driver }
 
 func (s *spy) Connect(context.Context) (driver.Conn, error) {
 	conn, err := s.driver.Open(s.source)
-	return &spiedConn{conn, s}, err
+	if err != nil {
+		return nil, err
+	}
+	both, ok := conn.(queryExecer)
+	if !ok {
+		return nil, errors.New("the driver has no QueryContext and ExecContext")
+	}
+	return &spiedConn{both, s}, nil
+}
+
+// queryExecer is a connection that is asked without a statement of its own.
+type queryExecer interface {
+	driver.Conn
+	driver.QueryerContext
+	driver.ExecerContext
 }
 
 type spiedConn struct {
-	driver.Conn
+	queryExecer
 	spy *spy
 }
 
@@ -84,9 +164,5 @@ func (c *spiedConn) QueryContext(ctx context.Context, text string, args []driver
 		q.args = append(q.args, a.Value)
 	}
 	c.spy.asked = append(c.spy.asked, q)
-	return c.Conn.(driver.QueryerContext).QueryContext(ctx, text, args)
-}
-
-func (c *spiedConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
-	return c.Conn.(driver.ExecerContext).ExecContext(ctx, text, args)
+	return c.queryExecer.QueryContext(ctx, text, args)
 }

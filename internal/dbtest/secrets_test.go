@@ -107,14 +107,16 @@ func TestNoSecrets(t *testing.T) {
 		}
 		assert.Contains(t, dump, one.SessionID, "what is stored is found")
 		for i, text := range planted {
-			if text != "" && len(text) > 5 {
-				assert.False(t, strings.Contains(dump, text), "planted[%d] was found", i)
+			if strings.Contains(dump, text) {
+				t.Errorf("planted[%d] is in the database", i)
 			}
 		}
 		var out bytes.Buffer
 		require.NoError(t, s.Ledger().WriteCSV(t.Context(), &out, sqlstore.Filter{From: time.Now().Add(-time.Hour)}))
 		for i, text := range planted {
-			assert.False(t, len(text) > 5 && strings.Contains(out.String(), text), "planted[%d] was found in the CSV", i)
+			if strings.Contains(out.String(), text) {
+				t.Errorf("planted[%d] is in the CSV", i)
+			}
 		}
 	})
 }
