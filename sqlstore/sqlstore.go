@@ -3,6 +3,12 @@
 // far a bulk run got, and a ledger of who got whose data. It works on [database/sql] with
 // the driver that you import, and makes tables of its own, all of which begin with didit_.
 //
+//	store, err := sqlstore.Open(ctx, db, sqlstore.PostgreSQL, sqlstore.WithLedgerKey(key))
+//	...
+//	client, err := didit.NewClient(didit.WithAuditHook(store.Ledger().Hook()))
+//	...
+//	handler := verifier.Handler(handle, webhook.WithDeduplication(store.Deliveries()))
+//
 // No share token, key or vendor data is ever stored. All leases go by the database's
 // clock, so the clocks of the machines need not agree.
 //

@@ -59,6 +59,8 @@ func startChild(t *testing.T, role string, d sqlstore.Dialect, source string) (*
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), childRole+"="+role, childDialect+"="+string(d), childSource+"="+source)
 	cmd.Stderr = os.Stderr
+	_, err := cmd.StdinPipe() // it ends with this process
+	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

@@ -230,3 +230,18 @@ func TestLedgerTimes(t *testing.T) {
 		assert.Error(t, l.Hook()(t.Context(), didit.AuditEvent{Time: start.AddDate(9000, 0, 0)}), "JSON has no such year")
 	})
 }
+
+// TestLedgerIDs: ids match in any case, and an event that matches on both sides is there
+// once.
+func TestLedgerIDs(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		l := openStore(t, dbtest.Open(t, source), d).Ledger()
+		e := didit.AuditEvent{Time: start, SessionID: "ABC", SourceSessionID: "abc", FromApplicationID: "DEF", ForApplicationID: "def"}
+		require.NoError(t, l.Hook()(t.Context(), e))
+		for _, f := range []sqlstore.Filter{{SessionID: "Abc"}, {ApplicationID: "deF"}, {SessionID: "aBc", ApplicationID: "Def"}} {
+			assert.Equal(t, []didit.AuditEvent{e}, events(t, l, f))
+		}
+		assert.Empty(t, events(t, l, sqlstore.Filter{SessionID: "abc", ApplicationID: "abc"}))
+	})
+}
