@@ -1,10 +1,7 @@
 package dbtest_test
 
 import (
-	"context"
 	"database/sql"
-	"database/sql/driver"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -118,51 +115,4 @@ func lastColumns(t *testing.T, db *sql.DB, query string, args ...any) string {
 	}
 	require.NoError(t, rows.Err())
 	return strings.Join(lines, "\n")
-}
-
-// spy is a driver that remembers what its database is asked.
-type spy struct {
-	driver driver.Driver
-	source string
-	asked  []question
-}
-
-type question struct {
-	text string
-	args []any
-}
-
-func (s *spy) Driver() driver.Driver { return s.driver }
-
-func (s *spy) Connect(context.Context) (driver.Conn, error) {
-	conn, err := s.driver.Open(s.source)
-	if err != nil {
-		return nil, err
-	}
-	both, ok := conn.(queryExecer)
-	if !ok {
-		return nil, errors.New("the driver has no QueryContext and ExecContext")
-	}
-	return &spiedConn{both, s}, nil
-}
-
-// queryExecer is a connection that is asked without a statement of its own.
-type queryExecer interface {
-	driver.Conn
-	driver.QueryerContext
-	driver.ExecerContext
-}
-
-type spiedConn struct {
-	queryExecer
-	spy *spy
-}
-
-func (c *spiedConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
-	q := question{text: text}
-	for _, a := range args {
-		q.args = append(q.args, a.Value)
-	}
-	c.spy.asked = append(c.spy.asked, q)
-	return c.queryExecer.QueryContext(ctx, text, args)
 }

@@ -1,6 +1,7 @@
 package dbtest_test
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 	"testing"
@@ -43,6 +44,46 @@ func TestReplayStore(t *testing.T) {
 				execute(t, db, fmt.Sprintf(`UPDATE didit_replays SET leased_ms = leased_ms - %d, keep_ms = keep_ms - %[1]d`, by.Milliseconds()))
 			}
 		})
+	})
+}
+
+// TestGivenBack: an event that is given back while somebody is told that it is taken is
+// theirs.
+func TestGivenBack(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		first := openStore(t, db, d)
+		spy := &spy{driver: db.Driver(), source: source}
+		spied := sql.OpenDB(spy)
+		defer func() { require.NoError(t, spied.Close()) }()
+		second := openStore(t, spied, d)
+
+		event, err := first.Deliveries().Reserve(t.Context(), "evt", time.Minute)
+		require.NoError(t, err)
+		spy.before = func(text string) {
+			if strings.HasPrefix(text, "SELECT done") {
+				require.NoError(t, first.Deliveries().Release(t.Context(), event))
+			}
+		}
+		event, err = second.Deliveries().Reserve(t.Context(), "evt", time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, webhook.Acquired, event.State)
+		require.NoError(t, second.Deliveries().Complete(t.Context(), event))
+
+		replay, err := first.Replays().Reserve(t.Context(), "key", "hash", time.Minute, time.Minute)
+		require.NoError(t, err)
+		spy.before = func(text string) {
+			if strings.HasPrefix(text, "SELECT hash") {
+				require.NoError(t, first.Replays().Release(t.Context(), replay))
+			}
+		}
+		replay, err = second.Replays().Reserve(t.Context(), "key", "hash", time.Minute, time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, handoff.ReplayAcquired, replay.State)
+		assert.True(t, replay.Again)
+		require.NoError(t, second.Replays().Release(t.Context(), replay))
+		require.Error(t, second.Replays().Release(t.Context(), handoff.Replay{Key: "key"}), "nobody is not an owner")
 	})
 }
 
