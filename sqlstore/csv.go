@@ -17,7 +17,8 @@ var csvHeader = []string{
 
 // WriteCSV writes the events that a filter lets through, oldest first, with a line of
 // names before them. Times are RFC 3339 in UTC. No cell is taken for a formula by a
-// spreadsheet: one that looks like one begins with an apostrophe.
+// spreadsheet: one that looks like one begins with an apostrophe. What was written before
+// an error stays written.
 func (l *Ledger) WriteCSV(ctx context.Context, w io.Writer, f Filter) error {
 	out := csv.NewWriter(w)
 	_ = out.Write(csvHeader) // Error tells
@@ -28,7 +29,7 @@ func (l *Ledger) WriteCSV(ctx context.Context, w io.Writer, f Filter) error {
 		}
 		cells := []string{
 			e.Time.UTC().Format(time.RFC3339Nano), string(e.Action), string(e.Outcome), e.SessionID, e.SourceSessionID,
-			string(e.SessionKind), e.FromApplicationID, e.ForApplicationID, e.WorkflowID, seconds(e.TTL), fmt.Sprint(e.Review),
+			string(e.SessionKind), e.FromApplicationID, e.ForApplicationID, e.WorkflowID, seconds(e.TTL), string(e.Review),
 			e.TokenFingerprint, number(e.StatusCode), e.RequestID, strconv.Itoa(e.Attempts), seconds(e.Duration), "", e.Reason,
 		}
 		if !e.ExpiresAt.IsZero() {

@@ -3,8 +3,6 @@ package sqlstore
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -12,7 +10,11 @@ import (
 )
 
 // Deliveries returns the store of the webhook events that were handled, for
-// [webhook.WithDeduplication] on any number of machines.
+// [webhook.WithDeduplication] on any number of machines. There is one in a database,
+// however often this is called.
+//
+// An owner whose lease has lapsed may still complete or release its event, for an hour,
+// while nobody else has taken it.
 func (s *Store) Deliveries() webhook.DeliveryStore {
 	return &deliveries{s: s, old: sweeper{s: s, statement: sweepDeliveries}}
 }
@@ -38,7 +40,7 @@ WHERE event_id = $2 AND owner = $3 AND done = 0`
 	releaseDelivery = `DELETE FROM didit_deliveries WHERE event_id = $1 AND owner = $2 AND done = 0`
 
 	// An owner may be late: its lapsed lease stays for an hour.
-	sweepDeliveries = `DELETE FROM didit_deliveries WHERE until_ms <= {now} - 3600000 AND event_id IN (
+	sweepDeliveries = `DELETE FROM didit_deliveries WHERE event_id IN (
 SELECT event_id FROM didit_deliveries WHERE until_ms <= {now} - 3600000 ORDER BY until_ms LIMIT 1000 {skip})`
 
 	// doneFor is how long an event that was handled is remembered.
@@ -49,19 +51,20 @@ func (d *deliveries) Reserve(ctx context.Context, eventID string, lease time.Dur
 	d.old.sweep(ctx)
 	r := webhook.Reservation{State: webhook.Acquired, EventID: eventID, Owner: rand.Text()}
 	for {
-		taken, err := d.s.exec(ctx, takeDelivery, eventID, r.Owner, millis(lease))
+		taken, err := d.s.changes(ctx, takeDelivery, eventID, r.Owner, millis(lease))
 		if err != nil {
-			return webhook.Reservation{}, fmt.Errorf("sqlstore: the event could not be reserved: %w", err)
+			return webhook.Reservation{}, fmt.Errorf("sqlstore: the event may be reserved until its lease lapses: %w", err)
 		}
 		if taken {
 			return r, nil
 		}
 		var done int64
-		switch err := d.s.db.QueryRowContext(ctx, d.s.dialect.text(readDelivery), eventID).Scan(&done); {
-		case errors.Is(err, sql.ErrNoRows):
-			continue // it was given back in between
+		found, err := d.s.row(ctx, []any{&done}, readDelivery, eventID)
+		switch {
 		case err != nil:
-			return webhook.Reservation{}, fmt.Errorf("sqlstore: the event could not be read: %w", err)
+			return webhook.Reservation{}, fmt.Errorf("sqlstore: whose the event is could not be read: %w", err)
+		case !found:
+			continue // it was given back in between
 		case done == 1:
 			return webhook.Reservation{State: webhook.Done, EventID: eventID}, nil
 		}

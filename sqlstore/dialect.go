@@ -5,7 +5,7 @@ import "strings"
 // Dialect is the SQL that a database speaks.
 type Dialect string
 
-// The dialects. SQLite has to be 3.42 or later, PostgreSQL 13 or later.
+// The dialects. SQLite has to be 3.42 or later, PostgreSQL 14 or later.
 const (
 	SQLite     Dialect = "sqlite"
 	PostgreSQL Dialect = "postgresql"
@@ -13,26 +13,24 @@ const (
 
 // dialects hold what the two say differently.
 var dialects = map[Dialect]struct {
-	probe   string // fails on any other database
-	begin   string // a transaction that does not have to be upgraded to a writer's
-	lock    string // nobody else migrates meanwhile
-	refuses string // the triggers of the ledger
-	words   *strings.Replacer
+	probe    string // fails on any other database, and on one that is too old
+	begin    string // a transaction in which nobody else migrates
+	triggers string // of the ledger
+	words    *strings.Replacer
 }{
 	SQLite: {
-		probe:   `SELECT sqlite_version()`,
-		begin:   `BEGIN IMMEDIATE`,
-		refuses: sqliteRefuses,
+		probe:    `SELECT sqlite_version(), unixepoch('subsec')`,
+		begin:    `BEGIN IMMEDIATE`,
+		triggers: sqliteTriggers,
 		words: strings.NewReplacer(
 			"{now}", `CAST(unixepoch('subsec') * 1000 AS BIGINT)`,
 			"{skip}", ``,
 		),
 	},
 	PostgreSQL: {
-		probe:   `SELECT current_setting('server_version_num')`,
-		begin:   `BEGIN`,
-		lock:    `SELECT pg_advisory_xact_lock(4916104250)`,
-		refuses: postgresRefuses,
+		probe:    `SELECT current_setting('server_version'), 0`,
+		begin:    `BEGIN; SELECT pg_advisory_xact_lock(4916104250)`,
+		triggers: postgresTriggers,
 		words: strings.NewReplacer(
 			// now() stands still in a transaction, and while a statement waits for a row.
 			"{now}", `CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`,

@@ -26,14 +26,10 @@ type Filter struct {
 // last that is yielded. The sequence may be ranged over again, and reads again.
 func (l *Ledger) Events(ctx context.Context, f Filter) iter.Seq2[didit.AuditEvent, error] {
 	return func(yield func(didit.AuditEvent, error) bool) {
-		after, n := f.from(), int64(math.MinInt64)
+		after, n := nanos(f.From), int64(math.MinInt64)
 		for {
 			query, args := f.page(after, n)
 			page, err := l.rows(ctx, query, args...)
-			if err != nil {
-				yield(didit.AuditEvent{}, err)
-				return
-			}
 			for _, r := range page {
 				var e didit.AuditEvent
 				if err := json.Unmarshal([]byte(r.event), &e); err != nil {
@@ -44,6 +40,10 @@ func (l *Ledger) Events(ctx context.Context, f Filter) iter.Seq2[didit.AuditEven
 					return
 				}
 				after, n = r.timeNS, r.n
+			}
+			if err != nil {
+				yield(didit.AuditEvent{}, err)
+				return
 			}
 			if len(page) < pageSize {
 				return
@@ -61,7 +61,7 @@ func (f Filter) page(after, n int64) (query string, args []any) {
 	}
 	where := fmt.Sprintf("(time_ns, n) > (%s, %s)", arg(after), arg(n))
 	if !f.Until.IsZero() {
-		where += " AND time_ns < " + arg(f.Until.UnixNano())
+		where += " AND time_ns < " + arg(nanos(f.Until))
 	}
 	if f.Action != "" {
 		where += " AND action = " + arg(string(f.Action))
@@ -93,10 +93,16 @@ func either(where, value, one, other string) []string {
 	}
 }
 
-// from is the time before the first row, as rows after a page are after its last.
-func (f Filter) from() int64 {
-	if f.From.IsZero() {
+// The first and the last time that has nanoseconds in 64 bits: years 1677 and 2262.
+var earliest, latest = time.Unix(0, math.MinInt64), time.Unix(0, math.MaxInt64)
+
+// nanos is a time in the ledger's unit. The zero time is before all others.
+func nanos(t time.Time) int64 {
+	switch {
+	case t.Before(earliest):
 		return math.MinInt64
+	case t.After(latest):
+		return math.MaxInt64
 	}
-	return f.From.UnixNano()
+	return t.UnixNano()
 }

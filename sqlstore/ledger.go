@@ -2,14 +2,12 @@ package sqlstore
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/didit-go/didit"
 )
@@ -53,8 +51,9 @@ func (l *Ledger) append(ctx context.Context, e didit.AuditEvent) error {
 		return errors.New("sqlstore: the event has no JSON; it was not written to the ledger")
 	}
 	row := ledgerRow{
-		timeNS: e.Time.UnixNano(), action: string(e.Action), outcome: string(e.Outcome), sessionID: e.SessionID,
-		sourceSessionID: e.SourceSessionID, fromApplicationID: e.FromApplicationID, forApplicationID: e.ForApplicationID,
+		timeNS: nanos(e.Time), action: string(e.Action), outcome: string(e.Outcome),
+		sessionID: strings.ToLower(e.SessionID), sourceSessionID: strings.ToLower(e.SourceSessionID),
+		fromApplicationID: strings.ToLower(e.FromApplicationID), forApplicationID: strings.ToLower(e.ForApplicationID),
 		event: string(event),
 	}
 	// One writer of a process at a time loses fewer races for the next number.
@@ -70,11 +69,11 @@ func (l *Ledger) append(ctx context.Context, e didit.AuditEvent) error {
 			return fmt.Errorf("sqlstore: the event was not written to the ledger: %w", err)
 		}
 		row.n = last + 1
-		row.hash = l.s.chain(hash, row)
-		written, err := l.s.exec(ctx, appendRow, row.n, row.timeNS, row.action, row.outcome, row.sessionID, row.sourceSessionID,
+		row.hash = l.chain(hash, row)
+		written, err := l.s.changes(ctx, appendRow, row.n, row.timeNS, row.action, row.outcome, row.sessionID, row.sourceSessionID,
 			row.fromApplicationID, row.forApplicationID, row.event, row.hash)
 		if err != nil {
-			return fmt.Errorf("sqlstore: the event may not have been written to the ledger: %w", err)
+			return fmt.Errorf("sqlstore: the event may not be in the ledger: %w", err)
 		}
 		if written {
 			return nil
@@ -83,8 +82,8 @@ func (l *Ledger) append(ctx context.Context, e didit.AuditEvent) error {
 }
 
 // chain is the hash of a row and the hash before it.
-func (s *Store) chain(before string, r ledgerRow) string {
-	mac := hmac.New(sha256.New, s.key)
+func (l *Ledger) chain(before string, r ledgerRow) string {
+	mac := l.s.newMAC()
 	for _, field := range []string{
 		before, strconv.FormatInt(r.n, 10), strconv.FormatInt(r.timeNS, 10), r.action, r.outcome, r.sessionID, r.sourceSessionID,
 		r.fromApplicationID, r.forApplicationID, r.event,
@@ -101,7 +100,7 @@ func (s *Store) chain(before string, r ledgerRow) string {
 func (l *Ledger) Head(ctx context.Context) (n int64, hash []byte, err error) {
 	n, text, err := l.head(ctx)
 	if err != nil {
-		return 0, nil, fmt.Errorf("sqlstore: the ledger could not be read: %w", err)
+		return 0, nil, unread(err)
 	}
 	if n == 0 {
 		return 0, nil, nil
@@ -113,30 +112,33 @@ func (l *Ledger) Head(ctx context.Context) (n int64, hash []byte, err error) {
 }
 
 func (l *Ledger) head(ctx context.Context) (n int64, hash string, err error) {
-	err = l.s.db.QueryRowContext(ctx, readHead).Scan(&n, &hash)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, "", nil
-	}
+	_, err = l.s.row(ctx, []any{&n, &hash}, readHead) // without a row both stay zero
 	return n, hash, err
 }
 
-// rows reads up to one page.
+// rows reads up to one page. Where a row cannot be a row, it returns those before it, too.
 func (l *Ledger) rows(ctx context.Context, query string, args ...any) (page []ledgerRow, err error) {
 	rows, err := l.s.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("sqlstore: the ledger could not be read: %w", err)
+		return nil, unread(err)
 	}
 	defer rows.Close() //nolint:errcheck // Err says what was met
 	for rows.Next() {
 		var r ledgerRow
-		if err := rows.Scan(&r.n, &r.timeNS, &r.action, &r.outcome, &r.sessionID, &r.sourceSessionID,
-			&r.fromApplicationID, &r.forApplicationID, &r.event, &r.hash); err != nil {
-			return nil, fmt.Errorf("sqlstore: the ledger could not be read: %w", err)
+		err := rows.Scan(&r.n, &r.timeNS, &r.action, &r.outcome, &r.sessionID, &r.sourceSessionID,
+			&r.fromApplicationID, &r.forApplicationID, &r.event, &r.hash)
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return page, unread(ctx.Err())
+		case err != nil: // SQLite keeps text in a column of numbers
+			return page, &ChainError{r.n, "it was changed: a column has another type"}
 		}
 		page = append(page, r)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("sqlstore: the ledger could not be read: %w", err)
+		return page, unread(err)
 	}
 	return page, nil
 }
+
+func unread(err error) error { return fmt.Errorf("sqlstore: the ledger could not be read: %w", err) }

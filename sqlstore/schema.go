@@ -41,10 +41,7 @@ CREATE INDEX IF NOT EXISTS didit_replays_keep ON didit_replays (keep_ms);
 CREATE TABLE IF NOT EXISTS didit_checkpoints (
 	run TEXT NOT NULL,
 	id TEXT NOT NULL,
-	session_id TEXT NOT NULL,
-	source_session_id TEXT NOT NULL,
-	state TEXT NOT NULL,
-	at_ns BIGINT NOT NULL,
+	record TEXT NOT NULL, -- JSON
 	PRIMARY KEY (run, id)
 );
 
@@ -72,7 +69,7 @@ CREATE INDEX IF NOT EXISTS didit_ledger_for ON didit_ledger (for_application_id,
 
 // A row that is put in place of another one fires no trigger for the delete, hence the
 // third.
-const sqliteRefuses = `
+const sqliteTriggers = `
 CREATE TRIGGER IF NOT EXISTS didit_ledger_update BEFORE UPDATE ON didit_ledger
 BEGIN SELECT RAISE(ABORT, 'didit_ledger is append only'); END;
 CREATE TRIGGER IF NOT EXISTS didit_ledger_delete BEFORE DELETE ON didit_ledger
@@ -82,7 +79,7 @@ WHEN EXISTS (SELECT 1 FROM didit_ledger WHERE n = NEW.n)
 BEGIN SELECT RAISE(IGNORE); END;
 `
 
-const postgresRefuses = `
+const postgresTriggers = `
 CREATE OR REPLACE FUNCTION didit_ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'didit_ledger is append only'; END $$;
 CREATE OR REPLACE TRIGGER didit_ledger_change BEFORE UPDATE OR DELETE ON didit_ledger
@@ -92,47 +89,47 @@ FOR EACH STATEMENT EXECUTE FUNCTION didit_ledger_refuse();
 `
 
 // Schema returns the statements that make the tables, for a migration of your own with
-// goose, tern or golang-migrate. [Open] then only checks that they are there, and needs
-// no right to make any. It is "" for an unknown dialect.
+// goose (between StatementBegin and StatementEnd), tern or golang-migrate. [Open] then
+// only checks that they are there, and needs no right to make any. It is "" for an unknown
+// dialect.
 //
 // The triggers of didit_ledger refuse to update and delete. What the law wants deleted
-// is a migration of your own that drops them and makes them again; [Ledger.Verify] will
-// name the first row that is gone from then on.
+// is a migration of your own that drops them, deletes, and runs Schema again, which makes
+// them again; [Ledger.Verify] names the first row that is gone from then on.
 func Schema(d Dialect) string {
 	if _, known := dialects[d]; !known {
 		return ""
 	}
-	return strings.TrimLeft(tables+dialects[d].refuses+`
+	return strings.TrimLeft(tables+dialects[d].triggers+`
 INSERT INTO didit_schema (version) VALUES (1) ON CONFLICT DO NOTHING;
 `, "\n")
 }
 
 // migrate makes the tables, unless they are there.
-func (s *Store) migrate(ctx context.Context) (err error) {
-	var answer string
-	if err := s.db.QueryRowContext(ctx, dialects[s.dialect].probe).Scan(&answer); err != nil {
-		return fmt.Errorf("sqlstore: Open: the database does not answer, or not as %s; nothing was changed: %w", string(s.dialect), err)
+func (s *Store) migrate(ctx context.Context) error {
+	var server, now any
+	if err := s.db.QueryRowContext(ctx, dialects[s.dialect].probe).Scan(&server, &now); err != nil {
+		return fmt.Errorf("the database does not answer, or not as %s, or is too old; nothing was changed: %w", string(s.dialect), err)
 	}
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
-		return fmt.Errorf("sqlstore: Open: nothing was changed: %w", err)
+		return fmt.Errorf("nothing was changed: %w", err)
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool
+	// The version cannot be read where there is no table yet.
 	if found, err := schemaVersion(ctx, conn); err == nil && found > 0 {
 		return checkVersion(found)
 	}
-	// The version cannot be read where there is no table yet.
-	if _, err := conn.ExecContext(ctx, dialects[s.dialect].begin); err != nil {
-		return fmt.Errorf("sqlstore: Open: nothing was changed: %w", err)
+	if err := makeTables(ctx, conn, s.dialect); err != nil {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
+		return fmt.Errorf("the tables could not be made; nothing was changed: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			_, _ = conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
-			err = fmt.Errorf("sqlstore: Open: the tables could not be made; nothing was changed: %w", err)
-		}
-	}()
-	for _, statement := range []string{dialects[s.dialect].lock, Schema(s.dialect)} {
-		if _, err := conn.ExecContext(ctx, statement); err != nil {
+	return nil
+}
+
+func makeTables(ctx context.Context, conn *sql.Conn, d Dialect) error {
+	for _, statements := range []string{dialects[d].begin, Schema(d)} {
+		if _, err := conn.ExecContext(ctx, statements); err != nil {
 			return err
 		}
 	}
@@ -154,7 +151,7 @@ func schemaVersion(ctx context.Context, conn *sql.Conn) (found int64, err error)
 
 func checkVersion(found int64) error {
 	if found > version {
-		return fmt.Errorf("sqlstore: Open: the database has version %d of the schema, and this release knows %d: update github.com/didit-go/didit", found, version)
+		return fmt.Errorf("the database has version %d of the schema, and this release knows %d: update github.com/didit-go/didit; nothing was changed", found, version)
 	}
 	return nil
 }

@@ -6,8 +6,12 @@ import (
 	"time"
 )
 
-// sweepEvery is how often one process deletes what is over. A sweep is up to 1,000 rows.
+// sweepEvery is how often one process deletes what is over, unless there is more of it
+// than one sweep deletes: then the next call goes on.
 const sweepEvery = 10 * time.Second
+
+// sweepRows is the LIMIT of every sweep.
+const sweepRows = 1000
 
 // sweeper deletes the rows of a table that nobody needs any more, beside the calls that
 // make new ones.
@@ -24,5 +28,11 @@ func (w *sweeper) sweep(ctx context.Context) {
 	if now.UnixNano() < next || !w.next.CompareAndSwap(next, now.Add(sweepEvery).UnixNano()) {
 		return
 	}
-	_, _ = w.s.db.ExecContext(ctx, w.s.dialect.text(w.statement))
+	res, err := w.s.db.ExecContext(ctx, w.s.dialect.text(w.statement))
+	if err != nil {
+		return
+	}
+	if n, _ := res.RowsAffected(); n >= sweepRows {
+		w.next.Store(0)
+	}
 }

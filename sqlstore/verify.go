@@ -42,20 +42,17 @@ func (l *Ledger) Verify(ctx context.Context) error {
 	last, hash := int64(0), ""
 	for {
 		page, err := l.rows(ctx, verifyPage, last)
-		if err != nil {
-			return err
-		}
 		for _, r := range page {
 			if r.n != last+1 {
 				return &ChainError{last + 1, "it was removed"}
 			}
-			if !hmac.Equal([]byte(r.hash), []byte(l.s.chain(hash, r))) {
+			if !hmac.Equal([]byte(r.hash), []byte(l.chain(hash, r))) {
 				return &ChainError{r.n, "it was changed or put in, or written with another key"}
 			}
 			last, hash = r.n, r.hash
 		}
-		if len(page) < pageSize {
-			return nil
+		if err != nil || len(page) < pageSize {
+			return err
 		}
 	}
 }

@@ -26,7 +26,7 @@ var alive io.WriteCloser //nolint:unused // held open
 // start starts PostgreSQL and returns its URL.
 func start() (string, error) {
 	shell := []string{"sh", "-c", script}
-	bin, err := binaries()
+	initdb, err := binary("initdb")
 	if err == nil {
 		shell, err = unprivileged(shell)
 	}
@@ -36,7 +36,7 @@ func start() (string, error) {
 	password := rand.Text()
 	cmd := exec.Command(shell[0], shell[1:]...) //nolint:gosec,noctx // the script is this package's; it outlives the test
 	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "PGPASSWORD="+password)
+	cmd.Env = append(os.Environ(), "PATH="+filepath.Dir(initdb)+string(os.PathListSeparator)+os.Getenv("PATH"), "PGPASSWORD="+password)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return "", err
@@ -61,17 +61,17 @@ func start() (string, error) {
 	return "", fmt.Errorf("PostgreSQL did not start: %w%s", cmd.Wait(), said.String())
 }
 
-// binaries finds the folder of initdb. Debian keeps it out of the PATH.
-func binaries() (string, error) {
-	if initdb, err := exec.LookPath("initdb"); err == nil {
-		initdb, err = filepath.EvalSymlinks(initdb)
-		return filepath.Dir(initdb), err
+// binary finds one of PostgreSQL's programs. Debian keeps them out of the PATH.
+func binary(name string) (string, error) {
+	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/" + name) // the pattern is right
+	if len(found) > 0 {
+		return slices.Max(found), nil
 	}
-	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb") // the pattern is right
-	if len(found) == 0 {
-		return "", errors.New("PostgreSQL's initdb was not found, and TEST_DATABASE_URL is not set")
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("PostgreSQL's %s was not found; install PostgreSQL, or set TEST_DATABASE_URL", name)
 	}
-	return filepath.Dir(slices.Max(found)), nil
+	return filepath.EvalSymlinks(path)
 }
 
 // unprivileged has a command run as somebody else where this is root, as whom PostgreSQL

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -40,12 +41,7 @@ func PostgreSQL(t testing.TB) string {
 	if server == "" {
 		server, err = cluster()
 	}
-	switch {
-	case err != nil && os.Getenv("CI") != "":
-		t.Fatalf("dbtest: %v; CI is set, so nothing is skipped", err)
-	case err != nil:
-		t.Skipf("dbtest: %v", err)
-	}
+	unavailable(t, err)
 	u, err := url.Parse(server)
 	if err != nil {
 		t.Fatal("dbtest: TEST_DATABASE_URL is no URL") // the error would show the password
@@ -86,4 +82,41 @@ func Driver(source string) string {
 		return "sqlite"
 	}
 	return "pgx"
+}
+
+// Dump returns all that a database holds: the bytes of SQLite's files, and what pg_dump
+// writes. Where there is no pg_dump the test is skipped, or fails with CI set.
+func Dump(t testing.TB, source string) string {
+	t.Helper()
+	if path, sqlite := strings.CutPrefix(source, "file:"); sqlite {
+		path, _, _ = strings.Cut(path, "?")
+		files, _ := filepath.Glob(path + "*") // the pattern is right
+		var all strings.Builder
+		for _, name := range files {
+			text, err := os.ReadFile(name) //nolint:gosec // the test's own file
+			if err != nil {
+				t.Fatalf("dbtest: %v", err)
+			}
+			all.Write(text)
+		}
+		return all.String()
+	}
+	program, err := binary("pg_dump")
+	unavailable(t, err)
+	out, err := exec.CommandContext(t.Context(), program, "--dbname="+source).Output() //nolint:gosec // PostgreSQL's own
+	if err != nil {
+		t.Fatalf("dbtest: pg_dump: %v", err)
+	}
+	return string(out)
+}
+
+// unavailable ends a test that lacks something to run with.
+func unavailable(t testing.TB, err error) {
+	t.Helper()
+	switch {
+	case err != nil && os.Getenv("CI") != "":
+		t.Fatalf("dbtest: %v; CI is set, so nothing is skipped", err)
+	case err != nil:
+		t.Skipf("dbtest: %v", err)
+	}
 }
