@@ -20,7 +20,7 @@ const (
 	AuditFind   AuditAction = "find"
 )
 
-// AuditOutcome says how that call ended.
+// AuditOutcome says how a call ended: in the record, the log and for call hooks.
 type AuditOutcome string
 
 // The outcomes. A find that searched to the end and found nothing is refused.
@@ -48,15 +48,15 @@ type AuditEvent struct {
 	SessionID         string // share: the session; import, find: the copy, once known
 	SourceSessionID   string // import, find
 	SessionKind       SessionKind
-	FromApplicationID string
-	ForApplicationID  string
-	WorkflowID        string
+	FromApplicationID string        // share: your own, where the client was told; import: as the token says
+	ForApplicationID  string        // share: the partner's; import: as the token says
+	WorkflowID        string        // import, find
 	TTL               time.Duration // share: as asked for, 0 for Didit's default
-	Review            ReviewPolicy
-	TokenFingerprint  string
-	StatusCode        int    // of the last answer to the share or import itself, 0 without one
-	RequestID         string // likewise
-	Attempts          int    // of the share or import itself
+	Review            ReviewPolicy  // import
+	TokenFingerprint  string        // share, once there is one; import
+	StatusCode        int           // of the last answer to the share or import itself, 0 without one
+	RequestID         string        // likewise
+	Attempts          int           // of the share or import itself
 	Duration          time.Duration
 	ExpiresAt         time.Time // share: when the token expires, by its claims
 	// Reason says of what is not ok why, in words of this package, such as "the share
@@ -136,10 +136,7 @@ func (c *Client) record(ctx context.Context, began time.Time, e AuditEvent, r *r
 		e.StatusCode, e.RequestID, e.Attempts = r.res.Status, c.requestID(r), r.res.Attempts
 	}
 	if err != nil {
-		e.Outcome, e.Reason = outcomeOf(err), reason(err)
-		if e.Action == AuditShare && r.res != nil && r.res.Lost && e.Outcome == AuditRefused {
-			e.Outcome = AuditUnknown // an attempt before may have minted a token
-		}
+		e.Outcome, e.Reason = outcomeOf(auditOperations[e.Action], r, err), reason(err)
 	} else if e.Outcome == "" {
 		e.Outcome = AuditOK
 	}
@@ -169,9 +166,12 @@ var withheldNext = map[AuditAction]string{
 var auditOperations = map[AuditAction]string{AuditShare: opShare.name, AuditImport: importName, AuditFind: findName}
 
 // outcomeOf says what became of a call that failed.
-func outcomeOf(err error) AuditOutcome {
+func outcomeOf(operation string, r *request, err error) AuditOutcome {
 	if call, ok := errors.AsType[*CallError](err); ok {
 		return AuditOutcome(call.outcome())
+	}
+	if operation == opShare.name && r.res != nil && r.res.Lost {
+		return AuditUnknown // an attempt before may have minted a token
 	}
 	return AuditRefused
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -81,7 +82,7 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 		Head: r.head, Undone: r.undone,
 	}
 	var began time.Time
-	if c.logger != nil {
+	if r.inner && c.logger != nil {
 		began = time.Now()
 	}
 	r.res = c.send.Do(ctx, req)
@@ -89,8 +90,12 @@ func (c *Client) call(ctx context.Context, op *operation, r *request) error {
 	if !r.res.OK {
 		err = c.failed(op, r, r.res)
 	}
-	if c.logger != nil {
-		c.log(ctx, callLog{operation: op.name, began: began, inner: r.inner, sessionID: r.id, res: r.res}, c.requestID(r), err)
+	if r.inner && c.logger != nil {
+		s := story{c: c, ctx: ctx, operation: op.name, began: began, sessionID: r.id, outcome: AuditOK}
+		if err != nil {
+			s.outcome = outcomeOf(op.name, r, err)
+		}
+		s.log(slog.LevelDebug, r, err)
 	}
 	return err
 }

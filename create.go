@@ -71,7 +71,10 @@ type CreatedSession struct {
 // [ErrResultLost] list the sessions with the same vendor data before you call it again.
 //
 // https://docs.didit.me/sessions-api/create-session
-func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) (*CreatedSession, error) {
+func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) (created *CreatedSession, err error) {
+	r := new(request)
+	ctx, story := c.begin(ctx, opCreate.name)
+	defer func() { story.end(r, err) }()
 	p := c.usable(ctx)
 	body := createBody{
 		WorkflowID: checkID(&p, "WorkflowID", params.WorkflowID), VendorData: trimText(params.VendorData),
@@ -87,15 +90,16 @@ func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) 
 			p.add("ExpectedDetails.DateOfBirth", `must be a date, such as "1990-01-31"`, nil)
 		}
 	}
-	r := &request{json: encode(&p, "Metadata", body)}
+	r.json = encode(&p, "Metadata", body)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	created := new(CreatedSession)
+	created = new(CreatedSession)
 	r.into = (*createAnswer)(created)
 	if err := c.call(ctx, opCreate, r); err != nil {
 		return nil, err
 	}
+	story.sessionID = created.SessionID
 	return created, nil
 }
 

@@ -103,6 +103,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -124,6 +125,7 @@ type Client struct {
 	now     func() time.Time
 	audit   func(context.Context, AuditEvent) error
 	logger  *slog.Logger
+	hooks   []CallHook
 	waitMin time.Duration
 }
 
@@ -157,7 +159,7 @@ func NewClient(opts ...Option) (*Client, error) {
 			WaitMin: s.waitMin, WaitMax: s.waitMax, MaxRetryAfter: s.maxRetryAfter, MaxBody: maxBody,
 			Limiter: s.limiter, Observe: observer(s.limiter), Logger: s.logger, Now: s.now,
 		}),
-		now: s.now, audit: s.audit, logger: s.logger, waitMin: s.waitMin,
+		now: s.now, audit: s.audit, logger: s.logger, hooks: slices.Clone(s.hooks), waitMin: s.waitMin,
 	}, nil
 }
 
@@ -210,7 +212,10 @@ func (c *Client) usable(ctx context.Context) problems {
 // is not followed and comes back as an [APIError] with status 301.
 //
 // https://docs.didit.me/integration/api-errors
-func (c *Client) Do(ctx context.Context, method, path string, body, out any) error {
+func (c *Client) Do(ctx context.Context, method, path string, body, out any) (err error) {
+	r := &request{into: &anyAnswer{out}}
+	ctx, story := c.begin(ctx, doName)
+	defer func() { story.end(r, err) }()
 	p := c.usable(ctx)
 	op := &operation{name: doName, method: method, class: transport.Once}
 	switch method {
@@ -224,7 +229,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) err
 	if problem != "" {
 		p.add("path", problem, nil)
 	}
-	r := &request{url: own, into: &anyAnswer{out}}
+	r.url = own
 	if body != nil {
 		r.json = encode(&p, "body", body)
 	}

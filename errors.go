@@ -137,20 +137,20 @@ type CallError struct {
 	// It is nil where Answer says it all.
 	Err    error     `json:"-"`
 	Answer *APIError `json:"answer,omitempty"` // the answer that settled the outcome (a 503, an "already imported"), if one did
-	// SearchErr says of an import why the search for the copy found nothing, if the
-	// search failed. It is not part of the chain.
+	// SearchErr says, of an import or a find, why the search for the copy found nothing,
+	// if it failed. It is not part of the chain.
 	SearchErr error `json:"-"`
-	// FindParams is, of an import, what a later search needs; nil where the token's
-	// claims cannot be read. It holds vendor data: store it by itself.
+	// FindParams is, of an import or a find, what a later search needs; nil where the
+	// token's claims cannot be read. It holds vendor data: store it by itself.
 	FindParams *FindImportedSessionParams `json:"-"`
-	// Candidates are, of an import, ids of your own sessions that may be the copy but
-	// could not be identified, or are one that may not be returned: one under other
-	// vendor data may be another customer's.
+	// Candidates are, of an import or a find, ids of your own sessions that may be the
+	// copy but could not be identified, or are one that may not be returned: one under
+	// other vendor data may be another customer's.
 	Candidates []string `json:"candidates,omitempty"`
 
 	read  bool          // nothing can have taken effect, whatever happened
 	final bool          // the same call must not, or need not, be made again
-	wait  time.Duration // before the same call is made again; 0: firstPause
+	wait  time.Duration // before the same call is made again; 0: importPause
 	next  string        // what to do, unless nothing was sent
 }
 

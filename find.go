@@ -64,21 +64,18 @@ func (c ShareClaims) issued() time.Time {
 // the copy. The search is bounded by its context only.
 //
 // https://docs.didit.me/sessions-api/list-sessions
-func (c *Client) FindImportedSession(ctx context.Context, params FindImportedSessionParams) (*ImportedSession, error) {
+func (c *Client) FindImportedSession(ctx context.Context, params FindImportedSessionParams) (s *ImportedSession, err error) {
+	ctx, story := c.begin(ctx, findName)
+	defer func() { story.end(nil, err) }()
 	p := c.usable(ctx)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
 	began := c.now()
-	started := time.Now()
-	s, err := c.findImported(ctx, params)
-	if c.logger != nil {
-		l := callLog{operation: findName, began: started}
-		l.sourceID, _ = route.UUID(params.SourceSessionID)
-		if s != nil {
-			l.sessionID = s.SessionID
-		}
-		c.log(ctx, l, "", err)
+	story.sourceID, _ = route.UUID(params.SourceSessionID)
+	s, err = c.findImported(ctx, params)
+	if s != nil {
+		story.sessionID = s.SessionID
 	}
 	if c.audit == nil {
 		return s, err

@@ -100,17 +100,17 @@ type ImportedSession struct {
 // ErrOutcomeUnknown and ErrResultLost.
 //
 // https://docs.didit.me/sessions-api/share-session/import
-func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSessionParams) (*ImportedSession, error) {
+func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSessionParams) (s *ImportedSession, err error) {
+	var im importing
+	ctx, story := c.begin(ctx, importName)
+	defer func() { story.end(&im.req, err) }()
 	p := c.usable(ctx)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	im := importing{c: c, ctx: ctx, params: params, began: c.now()}
-	began := time.Now()
-	s, err := im.run()
-	if c.logger != nil {
-		im.log(began, s, err)
-	}
+	im = importing{c: c, ctx: ctx, params: params, began: c.now()}
+	s, err = im.run()
+	im.tell(&story, s)
 	if c.audit == nil {
 		return s, err
 	}

@@ -230,15 +230,13 @@ func (im *importing) expiredFor(d time.Duration) bool {
 	return !im.claims.ExpiresAt.IsZero() && im.began.Sub(im.claims.ExpiresAt) > d
 }
 
-// log is one line for the whole import: what was recovered is no failure.
-func (im *importing) log(began time.Time, s *ImportedSession, err error) {
-	l := callLog{operation: opImport.name, began: began, res: im.req.res}
-	l.sourceID, _ = route.UUID(im.claims.SessionID)
+// tell completes the story of the whole import: what was recovered is no failure.
+func (im *importing) tell(story *story, s *ImportedSession) {
+	story.sourceID, _ = route.UUID(im.claims.SessionID)
 	if s != nil {
-		l.sessionID = s.SessionID
+		story.sessionID = s.SessionID
 		if s.Recovered {
-			l.outcome = AuditRecovered
+			story.outcome = AuditRecovered
 		}
 	}
-	im.c.log(im.ctx, l, im.c.requestID(&im.req), err)
 }

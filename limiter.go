@@ -38,7 +38,8 @@ type Answer struct {
 
 // OperationFromContext tells a [Limiter], or a RoundTripper that is given the
 // context of a request, which call it belongs to: "GetSession" and
-// "/v3/session/{id}/decision/", for lanes, spans and metrics.
+// "/v3/session/{id}/decision/", for lanes, spans and metrics. Of [Client.Do] the
+// template is the path as the caller gave it, without its query: it may hold ids.
 func OperationFromContext(ctx context.Context) (operation, pathTemplate string, ok bool) {
 	return transport.FromContext(ctx)
 }

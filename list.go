@@ -62,14 +62,15 @@ type SessionSummary struct {
 // https://docs.didit.me/sessions-api/list-sessions
 func (c *Client) ListSessions(ctx context.Context, params ListSessionsParams) iter.Seq2[*SessionSummary, error] {
 	return func(yield func(*SessionSummary, error) bool) {
+		var err error
+		ctx, story := c.begin(ctx, opList.name)
+		defer func() { story.end(nil, err) }()
 		q, err := c.listQuery(ctx, params)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
-		began := time.Now()
 		err = c.eachRow(ctx, q, yield)
-		c.log(ctx, callLog{operation: opList.name, began: began}, "", err)
 	}
 }
 

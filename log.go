@@ -3,61 +3,90 @@ package didit
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
-
-	"github.com/didit-go/didit/internal/transport"
 )
 
-// callLog is the line that a call leaves in the log, at its end: a whole import is one
-// line, with what its search found. What it takes to get there, attempts and the calls
-// of a search, is logged as debug.
-type callLog struct {
+// story is one call of a public method as the log and the hooks are told it, at its
+// end: a whole import is one line, with what its search found. What it takes to get
+// there, attempts and the calls of a search, is logged as debug.
+type story struct {
+	c         *Client // nil where there is nobody to tell
+	ctx       context.Context
 	operation string
 	began     time.Time
-	inner     bool // part of another call
-	outcome   AuditOutcome
+	ends      []func(AuditOutcome, error)
+
+	outcome   AuditOutcome // of what did not fail; "" reads as ok
 	sessionID string
 	sourceID  string
-	res       *transport.Result // of its request, nil without one
+}
+
+// begin starts the story of a call. It returns the context that the call goes on with.
+func (c *Client) begin(ctx context.Context, operation string) (context.Context, story) {
+	if c == nil || ctx == nil || c.logger == nil && len(c.hooks) == 0 {
+		return ctx, story{}
+	}
+	s := story{c: c, operation: operation, began: time.Now()}
+	for _, hook := range c.hooks {
+		inner, end := hook(ctx, operation)
+		if inner != nil {
+			ctx = inner
+		}
+		if end != nil {
+			s.ends = append(s.ends, end)
+		}
+	}
+	s.ctx = ctx
+	return ctx, s
+}
+
+// end tells it. r is the request that mattered, nil without one; err is what the
+// caller gets.
+func (s *story) end(r *request, err error) {
+	if s.c == nil {
+		return
+	}
+	if s.sessionID == "" && r != nil {
+		s.sessionID = r.id
+	}
+	switch {
+	case err != nil:
+		s.outcome = outcomeOf(s.operation, r, err)
+	case s.outcome == "":
+		s.outcome = AuditOK
+	}
+	level := slog.LevelInfo
+	if err != nil {
+		level = slog.LevelWarn
+	}
+	s.log(level, r, err)
+	for _, end := range slices.Backward(s.ends) {
+		end(s.outcome, err)
+	}
 }
 
 // log writes the line, if there is a logger.
-func (c *Client) log(ctx context.Context, l callLog, requestID string, err error) {
-	if c.logger == nil {
+func (s *story) log(level slog.Level, r *request, err error) {
+	if s.c.logger == nil || !s.c.logger.Enabled(s.ctx, level) {
 		return
-	}
-	level := slog.LevelInfo
-	switch {
-	case l.inner:
-		level = slog.LevelDebug
-	case err != nil:
-		level = slog.LevelWarn
-	}
-	if !c.logger.Enabled(ctx, level) {
-		return
-	}
-	switch {
-	case err != nil:
-		l.outcome = outcomeOf(err)
-	case l.outcome == "":
-		l.outcome = AuditOK
 	}
 	attrs := []slog.Attr{
-		slog.String("operation", l.operation), slog.String("outcome", string(l.outcome)),
-		slog.Duration("duration", time.Since(l.began)), slog.String("host", c.base.Host),
+		slog.String("operation", s.operation), slog.String("outcome", string(s.outcome)),
+		slog.Duration("duration", time.Since(s.began)), slog.String("host", s.c.base.Host),
 	}
 	for _, id := range []struct{ name, value string }{
-		{"session_id", l.sessionID}, {"source_session_id", l.sourceID}, {"request_id", requestID},
+		{"session_id", s.sessionID}, {"source_session_id", s.sourceID}, {"request_id", s.c.requestID(r)},
 	} {
 		if id.value != "" {
 			attrs = append(attrs, slog.String(id.name, id.value))
 		}
 	}
-	if l.res != nil {
-		attrs = append(attrs, slog.Int("attempts", l.res.Attempts), slog.Int("status", l.res.Status))
+	if r != nil && r.res != nil {
+		attrs = append(attrs, slog.Int("attempts", r.res.Attempts), slog.Int("status", r.res.Status))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.String("error", safeText(err)))
 	}
-	c.logger.LogAttrs(ctx, level, "didit: call", attrs...)
+	s.c.logger.LogAttrs(s.ctx, level, "didit: call", attrs...)
 }

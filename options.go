@@ -36,6 +36,7 @@ type settings struct {
 	maxRetryAfter            time.Duration
 	product                  string
 	logger                   *slog.Logger
+	hooks                    []CallHook
 	limiter                  Limiter
 	now                      func() time.Time
 	audit                    func(context.Context, AuditEvent) error
@@ -161,12 +162,13 @@ func WithUserAgent(product string) Option {
 	}
 }
 
-// WithLogger logs one line at the end of each call: operation, outcome as in
-// [AuditOutcome], attempts, duration, host, status, ids of sessions and the request's
-// id, and of a call that failed its error. A call that succeeded, an import that was
-// recovered included, is info; one that failed a warning. Attempts that are made again,
-// and the calls of an import's search, are debug. Nothing else that was sent or received
-// is logged. Without this option nothing is.
+// WithLogger logs one line at the end of each call, local refusals included:
+// operation, outcome as in [AuditOutcome], attempts, duration, host, status, ids of
+// sessions and the request's id, and of a call that failed its error. A call that
+// succeeded, an import that was recovered included, is info; one that failed a warning.
+// Attempts that are made again, the calls of a search and the pages of a walk are debug.
+// Nothing else that was sent or received is logged. Without this option nothing
+// is.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *settings) {
 		s.logger = l

@@ -76,6 +76,12 @@ func TestOptions(t *testing.T) {
 			[]didit.Option{didit.WithAuditHook(func(context.Context, didit.AuditEvent) error { return nil })},
 			[]didit.Option{didit.WithAuditHook(nil)},
 		},
+		"WithCallHook": {
+			[]didit.Option{didit.WithCallHook(), didit.WithCallHook(func(ctx context.Context, _ string) (context.Context, func(didit.AuditOutcome, error)) {
+				return ctx, nil
+			})},
+			[]didit.Option{didit.WithCallHook(nil)},
+		},
 		"NewClient": {nil, []didit.Option{nil}},
 	} {
 		t.Run(name, func(t *testing.T) {

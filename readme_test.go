@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +19,16 @@ import (
 	"github.com/didit-go/didit/didittest"
 	"github.com/didit-go/didit/webhook"
 )
+
+// TestRecordedTable: the table of what is recorded when data is shared names all of it.
+func TestRecordedTable(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("docs/importing.md")
+	require.NoError(t, err)
+	for field := range reflect.TypeFor[didit.AuditEvent]().Fields() {
+		assert.Contains(t, string(doc), "`"+field.Name+"`")
+	}
+}
 
 // TestREADME: every Go block of the README stands in this file, where it is compiled
 // and run.

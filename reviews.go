@@ -13,7 +13,7 @@ import (
 )
 
 // SessionReview is one entry of a session's audit trail at Didit: who changed what,
-// and when. It prints its id, type and statuses only.
+// and when. It prints its id and new status only.
 type SessionReview struct {
 	ID             string          `json:"uuid"`
 	ActivityType   string          `json:"activity_type,omitempty"` // "STATUS_UPDATED", ...; an open set
@@ -36,9 +36,12 @@ type SessionReview struct {
 // https://docs.didit.me/management-api/sessions/list-reviews
 func (c *Client) ListReviews(ctx context.Context, sessionID string) iter.Seq2[*SessionReview, error] {
 	return func(yield func(*SessionReview, error) bool) {
+		var err error
+		ctx, story := c.begin(ctx, opReviews.name)
+		defer func() { story.end(nil, err) }()
 		p := c.usable(ctx)
 		id := checkID(&p, "sessionID", sessionID)
-		if err := p.err(); err != nil {
+		if err = p.err(); err != nil {
 			yield(nil, err)
 			return
 		}
@@ -46,7 +49,7 @@ func (c *Client) ListReviews(ctx context.Context, sessionID string) iter.Seq2[*S
 		for offset, more := 0, true; more; {
 			var page reviewsAnswer
 			query := url.Values{"ordering": {"created_at"}, "limit": {strconv.Itoa(defaultPageSize)}, "offset": {strconv.Itoa(offset)}}
-			if err := c.call(ctx, opReviews, &request{id: id, query: query.Encode(), into: &page}); err != nil {
+			if err = c.call(ctx, opReviews, &request{id: id, query: query.Encode(), into: &page, inner: true}); err != nil {
 				yield(nil, err)
 				return
 			}

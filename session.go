@@ -64,8 +64,8 @@ func (s SessionStatus) Known() bool {
 
 // Session is one verification and what Didit decided in it. Fields that Didit did
 // not send, or sent as something else than their type, are zero; Raw has them as
-// they came. Links to images, videos and documents expire within the hour: read the
-// session again rather than keep them.
+// they came. Links to images, videos and documents expire: read the session again
+// rather than keep them.
 //
 // It prints its id, kind and status only. Its JSON has every typed field, so
 // encoding one is a deliberate act; [ParseSession] reads that JSON too.
@@ -150,13 +150,15 @@ func (w *wireSession) decode(body []byte) error {
 // that was asked for is not believed: it counts as unreadable, and is asked for again.
 //
 // https://docs.didit.me/sessions-api/retrieve-session
-func (c *Client) GetSession(ctx context.Context, sessionID string) (*Session, error) {
+func (c *Client) GetSession(ctx context.Context, sessionID string) (s *Session, err error) {
+	r := readSession("")
+	ctx, story := c.begin(ctx, opGet.name)
+	defer func() { story.end(&r.request, err) }()
 	p := c.usable(ctx)
-	id := checkID(&p, "sessionID", sessionID)
+	r.id = checkID(&p, "sessionID", sessionID)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	r := readSession(id)
 	if err := c.call(ctx, opGet, &r.request); err != nil {
 		return nil, err
 	}
@@ -205,23 +207,25 @@ type UpdateSessionStatusParams struct {
 // the session first, because Didit answers a second resubmission with a 400.
 //
 // https://docs.didit.me/sessions-api/update-status
-func (c *Client) UpdateSessionStatus(ctx context.Context, sessionID string, params UpdateSessionStatusParams) error {
+func (c *Client) UpdateSessionStatus(ctx context.Context, sessionID string, params UpdateSessionStatusParams) (err error) {
+	r := new(request)
+	ctx, story := c.begin(ctx, opUpdate.name)
+	defer func() { story.end(r, err) }()
 	p := c.usable(ctx)
-	id := checkID(&p, "sessionID", sessionID)
+	r.id = checkID(&p, "sessionID", sessionID)
 	if s := params.NewStatus; s != StatusApproved && s != StatusDeclined && s != StatusResubmitted {
 		p.add("NewStatus", "must be Approved, Declined or Resubmitted", nil)
 	}
 	checkText(&p, "Comment", params.Comment)
-	body := encode(&p, "params", struct {
+	r.json = encode(&p, "params", struct {
 		NewStatus SessionStatus `json:"new_status"`
 		Comment   string        `json:"comment,omitempty"`
 	}{params.NewStatus, params.Comment})
 	if err := p.err(); err != nil {
 		return err
 	}
-	return c.call(ctx, opUpdate, &request{
-		id: id, json: body, into: &acknowledged{id: id}, repeatable: params.NewStatus != StatusResubmitted,
-	})
+	r.into, r.repeatable = &acknowledged{id: r.id}, params.NewStatus != StatusResubmitted
+	return c.call(ctx, opUpdate, r)
 }
 
 // DeleteSession deletes a session, and with a company's the sessions that it started
@@ -234,14 +238,17 @@ func (c *Client) UpdateSessionStatus(ctx context.Context, sessionID string, para
 // a 409 and the code "in_filed_report".
 //
 // https://docs.didit.me/sessions-api/delete-session
-func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
+func (c *Client) DeleteSession(ctx context.Context, sessionID string) (err error) {
+	r := &request{undone: http.StatusServiceUnavailable}
+	ctx, story := c.begin(ctx, opDelete.name)
+	defer func() { story.end(r, err) }()
 	p := c.usable(ctx)
-	id := checkID(&p, "sessionID", sessionID)
+	r.id = checkID(&p, "sessionID", sessionID)
 	if err := p.err(); err != nil {
 		return err
 	}
-	r := &request{id: id, into: &acknowledged{id: id, empty: true}, undone: http.StatusServiceUnavailable}
-	err := c.call(ctx, opDelete, r)
+	r.into = &acknowledged{id: r.id, empty: true}
+	err = c.call(ctx, opDelete, r)
 	if err != nil && r.res.Lost && r.res.Status == http.StatusNotFound {
 		return nil
 	}
@@ -258,17 +265,19 @@ func (c *Client) DeleteSession(ctx context.Context, sessionID string) error {
 // is half a report. [WithAttemptTimeout] bounds the pause between two bytes.
 //
 // https://docs.didit.me/sessions-api/generate-pdf
-func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) (int64, error) {
+func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) (n int64, err error) {
+	r := &request{stream: w, head: checkPDF}
+	ctx, story := c.begin(ctx, opPDF.name)
+	defer func() { story.end(r, err) }()
 	p := c.usable(ctx)
-	id := checkID(&p, "sessionID", sessionID)
+	r.id = checkID(&p, "sessionID", sessionID)
 	if setting.IsNil(w) {
 		p.add("w", "must not be nil", nil)
 	}
 	if err := p.err(); err != nil {
 		return 0, err
 	}
-	r := &request{id: id, stream: w, head: checkPDF}
-	err := c.call(ctx, opPDF, r)
+	err = c.call(ctx, opPDF, r)
 	return r.res.Written, err
 }
 

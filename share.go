@@ -81,7 +81,10 @@ func (s *SharedSession) ExpiresAt() time.Time {
 // ErrRateLimited and ErrServer from Didit.
 //
 // https://docs.didit.me/sessions-api/share-session/share
-func (c *Client) ShareSession(ctx context.Context, sessionID string, params ShareSessionParams) (*SharedSession, error) {
+func (c *Client) ShareSession(ctx context.Context, sessionID string, params ShareSessionParams) (s *SharedSession, err error) {
+	sh := new(sharing)
+	ctx, story := c.begin(ctx, opShare.name)
+	defer func() { story.end(&sh.request, err) }()
 	p := c.usable(ctx)
 	if err := p.err(); err != nil {
 		return nil, err
@@ -90,8 +93,7 @@ func (c *Client) ShareSession(ctx context.Context, sessionID string, params Shar
 	if c.audit != nil {
 		began = c.now()
 	}
-	sh := new(sharing)
-	s, err := c.share(ctx, sessionID, params, sh)
+	s, err = c.share(ctx, sessionID, params, sh)
 	if c.audit == nil {
 		return s, err
 	}

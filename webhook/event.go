@@ -53,21 +53,23 @@ func (t EventType) Known() bool {
 //
 // https://docs.didit.me/integration/webhooks
 type Event struct {
-	Type          EventType // EventStatusUpdated, ...
-	ID            string    // the same in every retry and resend; empty for the console's test button
-	ApplicationID string    // whom it is for, see [ForApplication]
-	Environment   string    // "live" or "sandbox"; older events leave it out
-	SessionID     string    // empty where the event is of an entity or a transaction
-	WorkflowID    string
-	VendorData    string              // your own reference, as given when the session was made
-	SessionKind   didit.SessionKind   // KindUser where an event of a session names none; empty where there is no session
-	Status        didit.SessionStatus // the session's, when the event was made
-	Timestamp     time.Time           // when it was delivered, to the second; a resend has a new one
-	Metadata      json.RawMessage     // your own, as given when the session was made; nil for none
-	Session       *didit.Session      // the decision, for Approved, Declined, In Review and Abandoned; else nil
-	ResubmitInfo  json.RawMessage     // what has to be done again, for Resubmitted; else nil
-	Test          bool                // sent from the console's test button: test_webhook is true in its metadata, and it has no ID
-	Raw           json.RawMessage     // the text that was signed
+	Type            EventType // EventStatusUpdated, ...
+	ID              string    // the same in every retry and resend; empty for the console's test button
+	ApplicationID   string    // whom it is for, see [ForApplication]
+	Environment     string    // "live" or "sandbox"; older events leave it out
+	SessionID       string    // empty where the event is of an entity or a transaction
+	WorkflowID      string
+	WorkflowVersion int                 // which version of the workflow it was; 0 where it is not sent
+	SandboxScenario string              // of sandbox events, where it is sent
+	VendorData      string              // your own reference, as given when the session was made
+	SessionKind     didit.SessionKind   // KindUser where an event of a session names none; empty where there is no session
+	Status          didit.SessionStatus // the session's, when the event was made
+	Timestamp       time.Time           // when it was delivered, to the second; a resend has a new one
+	Metadata        json.RawMessage     // your own, as given when the session was made; nil for none
+	Session         *didit.Session      // the decision, for Approved, Declined, In Review and Abandoned; else nil
+	ResubmitInfo    json.RawMessage     // what has to be done again, for Resubmitted; else nil
+	Test            bool                // sent from the console's test button: test_webhook is true in its metadata, and it has no ID
+	Raw             json.RawMessage     // the text that was signed
 }
 
 // envelope is an event as it is sent.
@@ -79,6 +81,8 @@ type envelope struct {
 	SessionID         string              `json:"session_id"`
 	BusinessSessionID string              `json:"business_session_id"`
 	WorkflowID        string              `json:"workflow_id"`
+	WorkflowVersion   int                 `json:"workflow_version"`
+	SandboxScenario   string              `json:"sandbox_scenario"`
 	VendorData        string              `json:"vendor_data"`
 	SessionKind       didit.SessionKind   `json:"session_kind"`
 	Status            didit.SessionStatus `json:"status"`
@@ -114,7 +118,8 @@ func decode(text []byte) (*Event, error) {
 	}
 	e := &Event{
 		Type: w.Type, ID: w.ID, ApplicationID: w.ApplicationID, Environment: w.Environment, SessionID: w.SessionID,
-		WorkflowID: w.WorkflowID, VendorData: w.VendorData, SessionKind: w.SessionKind, Status: w.Status,
+		WorkflowID: w.WorkflowID, WorkflowVersion: w.WorkflowVersion, SandboxScenario: w.SandboxScenario,
+		VendorData: w.VendorData, SessionKind: w.SessionKind, Status: w.Status,
 		Timestamp: instant(w.Timestamp), Metadata: present(w.Metadata), ResubmitInfo: present(w.ResubmitInfo), Raw: text,
 	}
 	if e.SessionID == "" {

@@ -54,6 +54,14 @@ func TestEvents(t *testing.T) {
 		{"a mark in capitals", map[string]any{"event_id": nil, "metadata": map[string]any{"Test_Webhook": true}}, func(t *testing.T, e *webhook.Event) {
 			assert.False(t, e.Test)
 		}},
+		{"a scenario of the sandbox", map[string]any{"sandbox_scenario": "approved"}, func(t *testing.T, e *webhook.Event) {
+			assert.Equal(t, "approved", e.SandboxScenario)
+			assert.Equal(t, 3, e.WorkflowVersion)
+		}},
+		{"a version of another type", map[string]any{"workflow_version": "three"}, func(t *testing.T, e *webhook.Event) {
+			assert.Zero(t, e.WorkflowVersion)
+			assert.Equal(t, didit.StatusApproved, e.Status)
+		}},
 		{"no environment", map[string]any{"environment": nil}, func(t *testing.T, e *webhook.Event) {
 			assert.Empty(t, e.Environment)
 		}},

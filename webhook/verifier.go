@@ -57,7 +57,9 @@ func WithPreviousSecret(secret string) Option {
 
 // WithTolerance sets how far a timestamp may be from this machine's clock, either way:
 // 5 minutes by default; it must be positive. The body's own timestamp may be 10 minutes
-// older than that, because a retry may carry the first one.
+// older than that, because a retry may carry the first one; X-Timestamp, where it is
+// sent, may not. Whether Didit's last retry, some 5 minutes after the first try, renews
+// X-Timestamp is not documented.
 func WithTolerance(d time.Duration) Option {
 	return func(s *settings) {
 		if s.tolerance = d; d <= 0 {

@@ -26,7 +26,9 @@ var root = filepath.Join("..", "..")
 // TestExportedAPI fails when a change of the exported API was not meant. If it was: make api, and a line in CHANGELOG.md.
 func TestExportedAPI(t *testing.T) {
 	t.Parallel()
-	for name, dir := range map[string]string{"didit": ".", "didittest": "didittest", "webhook": "webhook", "pace": "pace", "handoff": "handoff", "bulk": "bulk"} {
+	for name, dir := range map[string]string{
+		"didit": ".", "didittest": "didittest", "webhook": "webhook", "pace": "pace", "handoff": "handoff", "bulk": "bulk", "sqlstore": "sqlstore",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			golden := filepath.Join("testdata", name+".txt")

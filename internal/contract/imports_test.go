@@ -28,7 +28,8 @@ type layer struct {
 	imports []string
 }
 
-// layers is the order of the packages: examples, then didittest, webhook, pace and bulk, then the root, then internal.
+// layers is the order of the packages: examples, then sqlstore, then didittest, webhook, pace, bulk and handoff, then
+// the root, then internal.
 // didittest reads Didit's documentation by itself: it takes the root's types, and nothing of what decides.
 var layers = []layer{
 	{"internal/testkit", []string{module, "github.com/stretchr/testify", "github.com/jarcoal/httpmock"}},
@@ -39,6 +40,7 @@ var layers = []layer{
 	{"bulk", []string{module}},
 	{"didittest", []string{module, module + "/didittest/", "github.com/golang-jwt/jwt"}},
 	{"handoff", []string{module, module + "/handoff", module + "/internal/", "github.com/standard-webhooks/standard-webhooks/libraries"}},
+	{"sqlstore", []string{module, module + "/webhook", module + "/handoff", module + "/bulk"}},
 	{"examples", []string{module, module + "/didittest", module + "/webhook", module + "/pace", module + "/handoff", module + "/bulk"}},
 	{".", append([]string{module + "/internal/"}, linked[1:]...)},
 }
@@ -150,6 +152,9 @@ func TestMayImport(t *testing.T) {
 		{"didittest/server.go", module + "/webhook", false},
 		{"didittest/server.go", module + "/internal/transport", false},
 		{"didittest/server.go", "github.com/stretchr/testify/assert", false},
+		{"sqlstore/deliveries.go", module + "/webhook", true},
+		{"sqlstore/sqlstore.go", "modernc.org/sqlite", false},
+		{"webhook/verify.go", module + "/sqlstore", false},
 		{"examples/share/main.go", module + "/didittest", true},
 		{"examples/share/main.go", module + "/internal/transport", false},
 	} {

@@ -99,7 +99,7 @@ func (c *call) unanswered(ctx context.Context, ev *evidence, err error, next htt
 	case c.Err() == nil && ev.takenBack():
 		f, notSent = &Failure{text: "the server took back the request again and again"}, false
 	case notSent && dialing(err):
-		f = unreachable(f, next, req)
+		f = unreachable(f, next, req, err)
 	}
 	if c.req.Class == Once {
 		// "Not sent" needs positive evidence where a second sending depends on it.

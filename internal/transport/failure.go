@@ -91,18 +91,25 @@ func diagnose(own, ctx context.Context, err error) *Failure {
 }
 
 // unreachable names the host that was dialled in front of why it could not be.
-func unreachable(f *Failure, next http.RoundTripper, req *http.Request) *Failure {
+func unreachable(f *Failure, next http.RoundTripper, req *http.Request, err error) *Failure {
 	named := *f
-	named.text = dialled(next, req) + " could not be reached: " + f.text
+	named.text = dialled(next, req, err) + " could not be reached: " + f.text
 	return &named
 }
 
 // dialled is the host that a connection was asked for: the proxy where there is one.
-func dialled(next http.RoundTripper, req *http.Request) string {
+// Behind a RoundTripper of somebody else's only the error tells, by the proxy's address.
+func dialled(next http.RoundTripper, req *http.Request, err error) string {
 	if t, ok := next.(*http.Transport); ok && t.Proxy != nil {
 		if proxy, err := t.Proxy(req); err == nil && proxy != nil {
 			return "the proxy " + proxy.Host
 		}
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "proxyconnect" {
+		if dial, ok := errors.AsType[*net.OpError](op.Err); ok && dial.Addr != nil {
+			return "the proxy " + dial.Addr.String()
+		}
+		return "the proxy"
 	}
 	return req.URL.Host
 }

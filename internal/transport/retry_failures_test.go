@@ -119,6 +119,16 @@ func failureRows() []row {
 			attempts: again, outcome: unsent, text: "PROXY could not be reached: the connection was refused", as: as[*net.OpError],
 		},
 		{
+			name: "refused proxy, behind a RoundTripper of somebody else's", place: func(t *testing.T) place {
+				t.Helper()
+				proxy := &url.URL{Scheme: "http", User: url.UserPassword(planted, planted), Host: closedPort(t)}
+				hc := client(t, func(tr *http.Transport) { tr.Proxy = http.ProxyURL(proxy) })
+				hc.Transport = struct{ http.RoundTripper }{hc.Transport} // as instrumentation is
+				return place{base: "https://host.test", proxy: proxy.Host, count: none, hc: hc}
+			},
+			attempts: again, outcome: unsent, text: "PROXY could not be reached: the connection was refused", as: as[*net.OpError],
+		},
+		{
 			// The proxy's answer is a plain error without a type.
 			name: "refused CONNECT", place: func(t *testing.T) place {
 				t.Helper()

@@ -1,0 +1,123 @@
+package dbtest_test
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit/internal/dbtest"
+	"github.com/didit-go/didit/sqlstore"
+)
+
+// another is the dialect that a database does not speak.
+var another = map[sqlstore.Dialect]sqlstore.Dialect{sqlstore.SQLite: sqlstore.PostgreSQL, sqlstore.PostgreSQL: sqlstore.SQLite}
+
+// readVersion fails where nothing was made.
+const readVersion = `SELECT MAX(version) FROM didit_schema`
+
+func TestOpenAtOnce(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		var wg sync.WaitGroup
+		for range 8 {
+			db := dbtest.Open(t, source)
+			wg.Go(func() {
+				_, err := sqlstore.Open(t.Context(), db, d)
+				assert.NoError(t, err)
+			})
+		}
+		wg.Wait()
+		assert.Equal(t, 1, count(t, dbtest.Open(t, source), readVersion))
+	})
+}
+
+// TestSchema: tables that a migration of one's own has made are taken as they are, by a
+// user who may not make any as well.
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		execute(t, db, sqlstore.Schema(d))
+		s := openStore(t, db, d)
+		fill(t, s.Ledger(), 2)
+		execute(t, db, sqlstore.Schema(d)) // twice changes nothing
+		require.NoError(t, s.Ledger().Verify(t.Context()))
+		readOnly := dbtest.Open(t, source+map[sqlstore.Dialect]string{
+			sqlstore.SQLite: "&_pragma=query_only(1)", sqlstore.PostgreSQL: "&default_transaction_read_only=on",
+		}[d])
+		reader := openStore(t, readOnly, d)
+		assert.Len(t, events(t, reader.Ledger(), sqlstore.Filter{}), 2)
+		require.ErrorContains(t, reader.Ledger().Hook()(t.Context(), event(3)), "may not be in the ledger")
+		require.NoError(t, s.Ledger().Verify(t.Context()))
+	})
+	assert.Empty(t, sqlstore.Schema("mysql"))
+}
+
+// TestOpenFails: each has a reason that names what to do, and nothing is made.
+func TestOpenFails(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		readOnly := dbtest.Open(t, source+map[sqlstore.Dialect]string{
+			sqlstore.SQLite: "&_pragma=query_only(1)", sqlstore.PostgreSQL: "&default_transaction_read_only=on",
+		}[d])
+		ended, cancel := context.WithCancel(t.Context())
+		cancel()
+		for name, test := range map[string]struct {
+			open func() (*sqlstore.Store, error)
+			says string
+		}{
+			"no database":     {func() (*sqlstore.Store, error) { return sqlstore.Open(t.Context(), nil, d) }, "db must not be nil"},
+			"unknown dialect": {func() (*sqlstore.Store, error) { return sqlstore.Open(t.Context(), db, "mysql") }, `unknown dialect "mysql"`},
+			"no option":       {func() (*sqlstore.Store, error) { return sqlstore.Open(t.Context(), db, d, nil) }, "option must not be nil"},
+			"other dialect":   {func() (*sqlstore.Store, error) { return sqlstore.Open(t.Context(), db, another[d]) }, "not as " + string(another[d])},
+			"ended":           {func() (*sqlstore.Store, error) { return sqlstore.Open(ended, db, d) }, context.Canceled.Error()},
+			"read-only":       {func() (*sqlstore.Store, error) { return sqlstore.Open(t.Context(), readOnly, d) }, "could not be made; nothing was changed"},
+		} {
+			s, err := test.open()
+			require.ErrorContains(t, err, "sqlstore: Open: ", name)
+			require.ErrorContains(t, err, test.says, name)
+			assert.Nil(t, s, name)
+			var n int
+			require.Error(t, db.QueryRowContext(t.Context(), readVersion).Scan(&n), name)
+		}
+		openStore(t, db, d)
+		openStore(t, readOnly, d)
+		execute(t, db, `INSERT INTO didit_schema (version) VALUES (99)`)
+		_, err := sqlstore.Open(t.Context(), db, d)
+		require.ErrorContains(t, err, "version 99")
+		require.ErrorContains(t, err, "update github.com/didit-go/didit")
+	})
+}
+
+// TestOpenHalf: where a table of that name is somebody else's, nothing is made.
+func TestOpenHalf(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		db.SetMaxOpenConns(1) // the connection is used again, and has no transaction left
+		execute(t, db, `CREATE TABLE didit_ledger (mine BIGINT)`)
+		_, err := sqlstore.Open(t.Context(), db, d)
+		require.ErrorContains(t, err, "nothing was changed")
+		var n int
+		require.Error(t, db.QueryRowContext(t.Context(), readVersion).Scan(&n))
+		execute(t, db, `DROP TABLE didit_ledger`)
+		fill(t, openStore(t, db, d).Ledger(), 1)
+	})
+}
+
+// TestNoDatabase: a wrong address has an error without the password.
+func TestNoDatabase(t *testing.T) {
+	t.Parallel()
+	for d, source := range map[sqlstore.Dialect]string{
+		sqlstore.SQLite:     "file:/no/such/folder/test.db",
+		sqlstore.PostgreSQL: "postgres://user:planted-password@127.0.0.1:1/none?sslmode=disable",
+	} {
+		_, err := sqlstore.Open(t.Context(), dbtest.Open(t, source), d)
+		require.ErrorContains(t, err, "sqlstore: Open: the database does not answer")
+		assert.NotContains(t, err.Error(), "planted-password")
+	}
+}

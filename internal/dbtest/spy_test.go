@@ -1,0 +1,59 @@
+package dbtest_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+)
+
+// spy is a driver that remembers what its database is asked, and lets something happen
+// before an answer.
+type spy struct {
+	driver driver.Driver
+	source string
+	asked  []question
+	before func(text string)
+}
+
+type question struct {
+	text string
+	args []any
+}
+
+func (s *spy) Driver() driver.Driver { return s.driver }
+
+func (s *spy) Connect(context.Context) (driver.Conn, error) {
+	conn, err := s.driver.Open(s.source)
+	if err != nil {
+		return nil, err
+	}
+	both, ok := conn.(queryExecer)
+	if !ok {
+		return nil, errors.New("the driver has no QueryContext and ExecContext")
+	}
+	return &spiedConn{both, s}, nil
+}
+
+// queryExecer is a connection that is asked without a statement of its own.
+type queryExecer interface {
+	driver.Conn
+	driver.QueryerContext
+	driver.ExecerContext
+}
+
+type spiedConn struct {
+	queryExecer
+	spy *spy
+}
+
+func (c *spiedConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	q := question{text: text}
+	for _, a := range args {
+		q.args = append(q.args, a.Value)
+	}
+	c.spy.asked = append(c.spy.asked, q)
+	if c.spy.before != nil {
+		c.spy.before(text)
+	}
+	return c.queryExecer.QueryContext(ctx, text, args)
+}

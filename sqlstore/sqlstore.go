@@ -1,0 +1,138 @@
+// Package sqlstore keeps what has to survive a process, and what several machines share,
+// in a SQL database that you have: which webhook events and hand-offs were handled, how
+// far a bulk run got, and a ledger of who got whose data. It works on [database/sql] with
+// the driver that you import, and makes tables of its own, all of which begin with didit_.
+//
+//	store, err := sqlstore.Open(ctx, db, sqlstore.PostgreSQL, sqlstore.WithLedgerKey(key))
+//	...
+//	client, err := didit.NewClient(didit.WithAuditHook(store.Ledger().Hook()))
+//	...
+//	handler := verifier.Handler(handle, webhook.WithDeduplication(store.Deliveries()))
+//
+// No share token, key or vendor data is ever stored. All leases go by the database's
+// clock, so the clocks of the machines need not agree.
+//
+// # SQLite
+//
+// Open the database so that a writer waits for another, and writes survive a crash. For
+// the driver modernc.org/sqlite that is:
+//
+//	file:didit.db?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)
+//
+// A database in memory is one for each connection; give it one with SetMaxOpenConns.
+//
+// # PostgreSQL
+//
+// The tables are in the first schema of the search_path. Statements run at the isolation
+// level read committed, which is PostgreSQL's own default: one that is set higher makes
+// some of them fail where several machines meet.
+package sqlstore
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+	"time"
+)
+
+// Store is an open database. Any number of goroutines and processes may use it. It has
+// nothing to close: the database is yours.
+type Store struct {
+	db        *sql.DB
+	dialect   Dialect
+	newMAC    func() hash.Hash // a closure, so that nothing prints the key
+	appending chan struct{}    // holds one element while this process writes to the ledger
+}
+
+// Option changes how a Store works.
+type Option func(*Store) error
+
+// minKey is what HMAC-SHA256 needs to be as strong as its hash.
+const minKey = 32
+
+// WithLedgerKey sets the secret that the ledger's hashes are made with, at least 32
+// random bytes, the same in every process and for as long as the ledger lives. Keep it
+// outside of the database: who can write to the database and has the key can write a
+// ledger that [Ledger.Verify] passes. Without this option everybody has the key, because
+// it is empty.
+func WithLedgerKey(key []byte) Option {
+	return func(s *Store) error {
+		if len(key) < minKey {
+			return fmt.Errorf("sqlstore: WithLedgerKey: the key needs at least %d bytes", minKey)
+		}
+		s.newMAC = macOf(slices.Clone(key))
+		return nil
+	}
+}
+
+func macOf(key []byte) func() hash.Hash {
+	return func() hash.Hash { return hmac.New(sha256.New, key) }
+}
+
+// Open checks the database and makes or migrates the tables, in one transaction. Where
+// they are there already, as after [Schema], it only reads. It fails where the database
+// is not of the dialect, or was migrated by a newer version of this package; then nothing
+// was changed.
+//
+// It may be called any number of times, by several processes at once.
+func Open(ctx context.Context, db *sql.DB, d Dialect, opts ...Option) (*Store, error) {
+	if db == nil {
+		return nil, errors.New("sqlstore: Open: db must not be nil")
+	}
+	if _, known := dialects[d]; !known {
+		return nil, fmt.Errorf("sqlstore: Open: unknown dialect %q; use SQLite or PostgreSQL", string(d))
+	}
+	s := &Store{db: db, dialect: d, newMAC: macOf(nil), appending: make(chan struct{}, 1)}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("sqlstore: Open: an option must not be nil")
+		}
+		if err := opt(s); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.migrate(ctx); err != nil {
+		return nil, fmt.Errorf("sqlstore: Open: %w", err)
+	}
+	return s, nil
+}
+
+// changes runs a statement that changes one row or none, and tells which.
+func (s *Store) changes(ctx context.Context, query string, args ...any) (bool, error) {
+	res, err := s.db.ExecContext(ctx, s.dialect.text(query), args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n == 1, err
+}
+
+// row reads a row into dest, and tells whether there is one.
+func (s *Store) row(ctx context.Context, dest []any, query string, args ...any) (bool, error) {
+	err := s.db.QueryRowContext(ctx, s.dialect.text(query), args...).Scan(dest...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+var errNotOwner = errors.New("sqlstore: the reservation is another's by now; nothing was changed")
+
+// owned runs a statement of an owner, who has the row or fails.
+func (s *Store) owned(ctx context.Context, query string, args ...any) error {
+	switch owned, err := s.changes(ctx, query, args...); {
+	case err != nil:
+		return fmt.Errorf("sqlstore: what became of the reservation may not be written; then its lease lapses: %w", err)
+	case !owned:
+		return errNotOwner
+	}
+	return nil
+}
+
+// millis is a lease in the database's unit, never shorter than was asked for.
+func millis(d time.Duration) int64 { return d.Milliseconds() + 1 }
