@@ -4,9 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -156,7 +153,7 @@ func WithApplicationID(id string) Option {
 func WithUserAgent(product string) Option {
 	return func(s *settings) {
 		s.product = strings.TrimSpace(product)
-		if s.product == "" || !printable(s.product) {
+		if s.product == "" || !setting.Printable(s.product) {
 			s.problems.add("WithUserAgent", `must be printable ASCII, such as "shop/1.2"`, nil)
 		}
 	}
@@ -217,69 +214,17 @@ func WithAuditHook(f func(context.Context, AuditEvent) error) Option {
 	}
 }
 
-// settle takes what is missing from the environment and checks what takes more than
-// one option.
-func (s *settings) settle() (base *url.URL) {
-	if !s.keyGiven {
-		if key, ok := os.LookupEnv(envAPIKey); ok {
-			s.key, s.keySource = key, envAPIKey
+// WithCallHook sets what runs around each call, see [CallHook]. The first hook is the
+// outermost: it begins first and ends last. The attempts of a call are seen by the
+// RoundTripper of [WithHTTPClient], whose requests have the context that the hooks made.
+func WithCallHook(hooks ...CallHook) Option {
+	return func(s *settings) {
+		s.hooks = hooks
+		for _, hook := range hooks {
+			if hook == nil {
+				s.problems.add("WithCallHook", "must not be nil", nil)
+				return
+			}
 		}
-		if id, ok := os.LookupEnv(envApplicationID); ok && s.keySource == envAPIKey && !s.appGiven {
-			s.applicationID, s.appGiven, s.applicationAt = strings.TrimSpace(id), id != "", envApplicationID
-		}
 	}
-	s.key = strings.TrimSpace(s.key)
-	switch {
-	case s.key == "" && !s.keyGiven && s.keySource != envAPIKey:
-		s.problems.add(s.keySource, "is required: no API key, and "+envAPIKey+" is not set", nil)
-	case s.key == "":
-		s.problems.add(s.keySource, "is empty: is the variable set?", nil)
-	case setting.Pasted(s.key) != "":
-		s.problems.add(s.keySource, setting.Pasted(s.key), nil)
-	case !printable(s.key):
-		s.problems.add(s.keySource, "has a control or non-ASCII character: copy it from Didit's console again", nil)
-	}
-	if s.appGiven {
-		id, problem := setting.ID(s.applicationID)
-		if problem != "" {
-			s.problems.add(s.applicationAt, problem, nil)
-		}
-		s.applicationID = id
-	}
-	base, problem := parseBaseURL(s.baseURL, s.insecureHTTP)
-	if problem == "" && base.Scheme == "http" && strings.HasPrefix(s.key, "sk_live_") {
-		problem = "must be https with a live key"
-	}
-	if problem != "" {
-		s.problems.add("WithBaseURL", problem, nil)
-	}
-	return base
-}
-
-// printable reports whether a header can carry s. net/http would print the whole
-// value in its error otherwise.
-func printable(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
-}
-
-// parseBaseURL says what is wrong with a base URL without quoting it: it may hold
-// a password.
-func parseBaseURL(raw string, insecure bool) (base *url.URL, problem string) {
-	u, problem := setting.URL(raw, DefaultBaseURL)
-	if problem != "" {
-		return nil, problem
-	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
-	segments := strings.Split(u.Path, "/")
-	switch {
-	case u.RawQuery != "" || u.ForceQuery:
-		return nil, "must not have a query"
-	case segments[len(segments)-1] == "v3":
-		return nil, `must not end in "/v3": the client adds it`
-	case slices.Contains(segments, ".") || slices.Contains(segments, ".."):
-		return nil, "must not have dot segments"
-	case u.Scheme == "http" && !insecure && !setting.Loopback(u.Hostname()):
-		return nil, "must be https; http is for loopback addresses only, unless WithInsecureHTTP is given"
-	}
-	return u, ""
 }

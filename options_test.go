@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -127,63 +126,6 @@ func TestLastOptionWins(t *testing.T) {
 	assert.Equal(t, "two", seen[0].Header.Get("X-Api-Key"))
 }
 
-func TestKeyIsTrimmed(t *testing.T) {
-	t.Parallel()
-	var seen []testkit.Seen
-	c := testkit.Client(t, testkit.Recorder(&seen, 200, `{}`), didit.WithAPIKey("\t "+testkit.APIKey+"\r\n"), didit.WithUserAgent(" shop/1.2 "))
-	require.NoError(t, c.Do(t.Context(), "GET", "/v3/", nil, nil))
-	assert.Equal(t, testkit.APIKey, seen[0].Header.Get("X-Api-Key"))
-	assert.Regexp(t, `^shop/1\.2 didit-go/\d`, seen[0].Header.Get("User-Agent"))
-}
-
-func TestEnvironment(t *testing.T) {
-	unset := "\x00"
-	for _, test := range []struct {
-		name            string
-		key, app        string // the environment
-		opts            []didit.Option
-		wantKey         string
-		wantApplication string
-		problems        []string
-	}{
-		{name: "nothing", key: unset, app: unset, problems: []string{"WithAPIKey"}},
-		{name: "nothing but an application", key: unset, app: testkit.ApplicationA, problems: []string{"WithAPIKey"}},
-		{name: "nothing but a bad application", key: unset, app: "x", problems: []string{"WithAPIKey"}},
-		{name: "key", key: " envkey\n", app: unset, wantKey: "envkey"},
-		{name: "both", key: "envkey", app: " " + strings.ToUpper(testkit.ApplicationA) + "\n", wantKey: "envkey", wantApplication: testkit.ApplicationA},
-		{name: "empty application", key: "envkey", app: "", wantKey: "envkey"},
-		{name: "bad application", key: "envkey", app: "my-app", problems: []string{"DIDIT_APPLICATION_ID"}},
-		{name: "empty key", key: "", app: unset, problems: []string{"DIDIT_API_KEY"}},
-		{name: "bad key", key: "a\x01secret", app: unset, problems: []string{"DIDIT_API_KEY"}},
-		{name: "both bad", key: " ", app: "x", problems: []string{"DIDIT_API_KEY", "DIDIT_APPLICATION_ID"}},
-		{name: "key by option: the application is another key's", key: "envkey", app: testkit.ApplicationA, opts: []didit.Option{didit.WithAPIKey("opt")}, wantKey: "opt"},
-		{name: "key by option: not even checked", key: "a\x01b", app: "x", opts: []didit.Option{didit.WithAPIKey("opt")}, wantKey: "opt"},
-		{name: "empty key by option is no fallback", key: "envkey", app: unset, opts: []didit.Option{didit.WithAPIKey("")}, problems: []string{"WithAPIKey"}},
-		{name: "application by option", key: "envkey", app: "x", opts: []didit.Option{didit.WithApplicationID(testkit.ApplicationC)}, wantKey: "envkey", wantApplication: testkit.ApplicationC},
-		{name: "both by option", key: unset, app: unset, opts: []didit.Option{didit.WithAPIKey("opt"), didit.WithApplicationID(testkit.ApplicationC)}, wantKey: "opt", wantApplication: testkit.ApplicationC},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			for name, value := range map[string]string{"DIDIT_API_KEY": test.key, "DIDIT_APPLICATION_ID": test.app} {
-				t.Setenv(name, strings.ReplaceAll(value, unset, ""))
-				if value == unset {
-					require.NoError(t, os.Unsetenv(name))
-				}
-			}
-			var seen []testkit.Seen
-			c, err := didit.NewClient(append([]didit.Option{didit.WithHTTPClient(&http.Client{Transport: testkit.Recorder(&seen, 200, `{}`)})}, test.opts...)...)
-			if test.problems != nil {
-				assert.Equal(t, test.problems, testkit.Fields(t, err))
-				assert.NotContains(t, err.Error(), "secret")
-				return
-			}
-			require.NoError(t, err)
-			require.NoError(t, c.Do(t.Context(), "GET", "/v3/", nil, nil))
-			assert.Equal(t, test.wantKey, seen[0].Header.Get("X-Api-Key"))
-			assert.Equal(t, "didit.Client(verification.didit.me "+test.wantApplication+")", c.String())
-		})
-	}
-}
-
 // The caller's client is copied: its transport and jar are used, it is never written to.
 func TestHTTPClientIsCopied(t *testing.T) {
 	t.Parallel()
@@ -234,22 +176,6 @@ func TestDefaultRetries(t *testing.T) {
 		assert.Less(t, time.Since(began), (500+1000+2000+4000)*time.Millisecond, "on the bubble's clock")
 		assert.Positive(t, time.Since(began))
 	})
-}
-
-// TestWrappedSecrets: what was copied with too much around it is told by those words,
-// and not shown.
-func TestWrappedSecrets(t *testing.T) {
-	t.Parallel()
-	for key, words := range map[string]string{
-		`"sk_test_hunter22"`: "quotes", `'sk_test_hunter22'`: "quotes", "Bearer sk_test_hunter22": `"Bearer "`, "bearer sk_test_hunter22": `"Bearer "`,
-	} {
-		_, err := didit.NewClient(didit.WithAPIKey(key))
-		require.ErrorContains(t, err, "WithAPIKey", key)
-		require.ErrorContains(t, err, words)
-		assert.NotContains(t, err.Error(), "hunter22")
-	}
-	_, err := didit.NewClient(didit.WithAPIKey(testkit.APIKey), didit.WithApplicationID(`"`+testkit.ApplicationA+`"`))
-	require.ErrorContains(t, err, "WithApplicationID must not be in quotes")
 }
 
 // TestApplicationID is what the client was told.

@@ -53,6 +53,11 @@ func URL(raw, example string) (u *url.URL, problem string) {
 	return u, ""
 }
 
+// Printable reports whether a header can carry a value: net/http would print the whole of it in its error otherwise.
+func Printable(value string) bool {
+	return !strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
 // Loopback reports whether a host is this machine: a loopback address, or localhost.
 func Loopback(host string) bool {
 	ip := net.ParseIP(host)

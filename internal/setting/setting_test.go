@@ -53,6 +53,14 @@ func TestURL(t *testing.T) {
 	}
 }
 
+func TestPrintable(t *testing.T) {
+	t.Parallel()
+	assert.True(t, setting.Printable("shop/1.2 (~)"))
+	for _, value := range []string{"a\n", "a\x00", "\x7f", "é"} {
+		assert.False(t, setting.Printable(value), "%q", value)
+	}
+}
+
 func TestLoopback(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]bool{
