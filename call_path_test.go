@@ -184,7 +184,7 @@ func TestNoOtherPaths(t *testing.T) {
 		}
 	}
 	slices.Sort(want)
-	assert.Equal(t, want, templates)
+	assert.Equal(t, want, templates, "a row of the table, and no call in internal/testkit/calls.go")
 	for _, path := range templates {
 		assert.True(t, strings.HasSuffix(path, "/"), "%s would be redirected", path)
 	}

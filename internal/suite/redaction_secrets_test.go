@@ -87,6 +87,14 @@ func leakyCalls(token string) []testkit.Call {
 			}
 			return nil
 		}},
+		{Name: "ListReviews", Do: func(t testing.TB, c *didit.Client) error {
+			for _, err := range c.ListReviews(t.Context(), testkit.SessionID) {
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
 		{Name: "CreateSession", Do: func(t testing.TB, c *didit.Client) error {
 			_, err := c.CreateSession(t.Context(), didit.CreateSessionParams{WorkflowID: testkit.WorkflowID, VendorData: plantVendor, Callback: plantLink,
 				Metadata: map[string]any{"a": []any{plantComment}}, ContactDetails: &didit.ContactDetails{Email: plantEmail},
