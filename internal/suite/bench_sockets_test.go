@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/didit-go/didit"
-	"github.com/didit-go/didit/internal/testkit"
 )
 
 // BenchmarkConnections makes 3,000 calls by 64 goroutines over TLS and HTTP/1.1 and
@@ -24,7 +23,7 @@ func BenchmarkConnections(b *testing.B) {
 func connections(b *testing.B, failing bool) {
 	b.Helper()
 	const calls, workers = 3000, 64
-	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, testkit.SessionID)
+	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, benchSource)
 	var opened, n atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if failing && n.Add(1)%50 == 0 {
@@ -56,7 +55,7 @@ func connections(b *testing.B, failing bool) {
 		for range workers {
 			wg.Go(func() {
 				for range calls / workers {
-					_, err := c.GetSession(b.Context(), testkit.SessionID)
+					_, err := c.GetSession(b.Context(), benchSource)
 					if err != nil && !failing {
 						b.Error(err)
 					}
@@ -70,7 +69,7 @@ func connections(b *testing.B, failing bool) {
 
 // BenchmarkLoopback reads over a real socket by 64 goroutines.
 func BenchmarkLoopback(b *testing.B) {
-	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, testkit.SessionID)
+	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, benchSource)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }))
 	defer server.Close()
 	transport := &http.Transport{MaxIdleConnsPerHost: 128}
@@ -83,7 +82,7 @@ func BenchmarkLoopback(b *testing.B) {
 		b.SetParallelism(32)
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
-				if _, err := c.GetSession(b.Context(), testkit.SessionID); err != nil {
+				if _, err := c.GetSession(b.Context(), benchSource); err != nil {
 					b.Error(err)
 				}
 			}
@@ -95,7 +94,7 @@ func BenchmarkLoopback(b *testing.B) {
 		b.RunParallel(func(pb *testing.PB) {
 			for pb.Next() {
 				var s didit.Session
-				if _, err := f.call(b.Context(), http.MethodGet, "/v3/session/"+testkit.SessionID+"/decision/", nil, &s); err != nil {
+				if _, err := f.call(b.Context(), http.MethodGet, "/v3/session/"+benchSource+"/decision/", nil, &s); err != nil {
 					b.Error(err)
 				}
 			}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/didit-go/didit"
-	"github.com/didit-go/didit/internal/testkit"
 )
 
 // The benchmarks hold every call against its floor: the same call written by hand
@@ -25,7 +24,13 @@ import (
 //
 //	go test -run '^$' -bench . -benchmem
 
-const benchKey = "sk_test_bench_0000000000000000000000000000000000"
+const (
+	benchSource   = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a01"
+	benchOwn      = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b002"
+	benchApp      = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c003"
+	benchWorkflow = "c2a7e8d4-3b16-4f0a-8e57-7f5c6b4d3004"
+	benchKey      = "sk_test_bench_0000000000000000000000000000000000"
+)
 
 // canned answers every request from memory.
 type canned struct {
@@ -48,7 +53,7 @@ func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 func benchToken() string {
 	now := time.Now().Unix()
 	claims := fmt.Sprintf(`{"session_id":%q,"session_kind":"user","from_application_id":%q,"for_application_id":%q,"iat":%d,"exp":%d}`,
-		testkit.SourceID, testkit.ApplicationA, testkit.ApplicationB, now, now+3600)
+		benchSource, benchOwn, benchApp, now, now+3600)
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode([]byte(claims)) + "." + encode(bytes.Repeat([]byte("s"), 32))
 }
@@ -111,7 +116,7 @@ func BenchmarkShare(b *testing.B) {
 }
 
 func sharedAnswer() canned {
-	return canned{http.StatusOK, fmt.Appendf(nil, `{"share_token":%q,"for_application_id":%q,"session_kind":"user"}`, benchToken(), testkit.ApplicationB)}
+	return canned{http.StatusOK, fmt.Appendf(nil, `{"share_token":%q,"for_application_id":%q,"session_kind":"user"}`, benchToken(), benchApp)}
 }
 
 func shareClient(b *testing.B) {
@@ -119,7 +124,7 @@ func shareClient(b *testing.B) {
 	c := benchClient(b, sharedAnswer())
 	b.ReportAllocs()
 	for b.Loop() {
-		s, err := c.ShareSession(ctx, testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB, TTL: time.Hour})
+		s, err := c.ShareSession(ctx, benchSource, didit.ShareSessionParams{ForApplicationID: benchApp, TTL: time.Hour})
 		if err != nil || s.Token.IsZero() {
 			b.Fatal(err)
 		}
@@ -134,13 +139,13 @@ func shareFloor(b *testing.B) {
 		in := struct {
 			ForApplicationID string `json:"for_application_id"`
 			TTL              int    `json:"ttl_in_seconds"`
-		}{testkit.ApplicationB, 3600}
+		}{benchApp, 3600}
 		var out struct {
 			ShareToken       string `json:"share_token"`
 			ForApplicationID string `json:"for_application_id"`
 			SessionKind      string `json:"session_kind"`
 		}
-		if _, err := f.call(ctx, http.MethodPost, "/v3/session/"+testkit.SourceID+"/share/", in, &out); err != nil || !usableToken(out.ShareToken) {
+		if _, err := f.call(ctx, http.MethodPost, "/v3/session/"+benchSource+"/share/", in, &out); err != nil || !usableToken(out.ShareToken) {
 			b.Fatal(err)
 		}
 	}
@@ -153,7 +158,7 @@ func BenchmarkImport(b *testing.B) {
 
 func importedAnswer() canned {
 	return canned{http.StatusCreated, fmt.Appendf(nil, `{"session_id":%q,"session_number":43762,"session_url":null,"status":"Approved","workflow_id":%q,`+
-		`"vendor_data":"customer-1","created_at":"2026-05-17T10:00:00Z","expires_at":"2026-05-24T10:00:00Z"}`, testkit.CopyID, testkit.WorkflowID)}
+		`"vendor_data":"customer-1","created_at":"2026-05-17T10:00:00Z","expires_at":"2026-05-24T10:00:00Z"}`, benchOwn, benchWorkflow)}
 }
 
 func importClient(b *testing.B) {
@@ -162,7 +167,7 @@ func importClient(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_, err := c.ImportSharedSession(ctx, didit.ImportSharedSessionParams{Token: didit.NewShareToken(token),
-			WorkflowID: testkit.WorkflowID, Review: didit.TrustSourceReview, VendorData: "customer-1"})
+			WorkflowID: benchWorkflow, Review: didit.TrustSourceReview, VendorData: "customer-1"})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -194,7 +199,7 @@ func importFloor(b *testing.B) {
 			WorkflowID  string `json:"workflow_id"`
 			TrustReview bool   `json:"trust_review"`
 			VendorData  string `json:"vendor_data,omitempty"`
-		}{token, testkit.WorkflowID, true, "customer-1"}
+		}{token, benchWorkflow, true, "customer-1"}
 		var out struct {
 			SessionID     string    `json:"session_id"`
 			SessionNumber int64     `json:"session_number"`
@@ -205,7 +210,7 @@ func importFloor(b *testing.B) {
 			CreatedAt     time.Time `json:"created_at"`
 			ExpiresAt     time.Time `json:"expires_at"`
 		}
-		if _, err := f.call(ctx, http.MethodPost, "/v3/session/import-shared/", in, &out); err != nil || out.SessionID == testkit.SourceID {
+		if _, err := f.call(ctx, http.MethodPost, "/v3/session/import-shared/", in, &out); err != nil || out.SessionID == benchSource {
 			b.Fatal(err)
 		}
 	}
