@@ -274,7 +274,7 @@ func TestControlEvents(t *testing.T) {
 	}
 	id := d.a.AddSession(didittest.SessionFixture{})
 	d.get("/v3/session/" + id + "/decision/")
-	until(next, "request", id)
+	until(next, "request", `"status":200`) // answered: nothing of it changes any more
 	seen := until(next, "seen", "")
 	d.tell("POST", "/sessions/"+id+"/status", `{"status":"Declined"}`)
 	until(next, "state", `"Declined"`)
