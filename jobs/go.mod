@@ -18,6 +18,7 @@ require (
 )
 
 require (
+	github.com/didit-go/didit/internal/dbtest v0.2.0
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
 	github.com/google/go-querystring v1.2.0 // indirect

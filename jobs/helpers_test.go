@@ -1,22 +1,21 @@
 package jobs_test
 
 import (
+	"bytes"
 	"context"
-	"crypto/rand"
 	"database/sql"
-	"encoding/hex"
-	"net/url"
-	"os"
+	"log/slog"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/internal/dbtest"
 	"github.com/didit-go/didit/jobs"
 )
 
@@ -28,6 +27,25 @@ type world struct {
 	workflow string
 	url      string
 	sealer   *jobs.Sealer
+	log      buffer // what the engines and River say
+}
+
+// buffer is a bytes.Buffer for several goroutines.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 // onBoth runs a test on both databases.
@@ -56,36 +74,9 @@ func sqlite(t *testing.T) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "jobs.db")
 }
 
-// postgres makes a database for the test.
 func postgres(t *testing.T) string {
 	t.Helper()
-	server := os.Getenv("TEST_DATABASE_URL")
-	if server == "" {
-		if os.Getenv("CI") != "" {
-			t.Fatal("TEST_DATABASE_URL names no PostgreSQL")
-		}
-		t.Skip("TEST_DATABASE_URL names no PostgreSQL")
-	}
-	ctx := context.Background()
-	conn, err := pgx.Connect(ctx, server)
-	require.NoError(t, err)
-	defer conn.Close(ctx)
-	random := make([]byte, 8)
-	_, _ = rand.Read(random)
-	name := "didit_test_" + hex.EncodeToString(random)
-	_, err = conn.Exec(ctx, "CREATE DATABASE "+name)
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		conn, err := pgx.Connect(ctx, server)
-		require.NoError(t, err)
-		defer conn.Close(ctx)
-		_, err = conn.Exec(ctx, "DROP DATABASE "+name+" WITH (FORCE)")
-		require.NoError(t, err)
-	})
-	u, err := url.Parse(server)
-	require.NoError(t, err)
-	u.Path = "/" + name
-	return u.String()
+	return dbtest.PostgreSQL(t)
 }
 
 // sealer makes a sealer whose first key is told by a number.
@@ -107,6 +98,7 @@ func sealer(t *testing.T, keys ...byte) *jobs.Sealer {
 // config is that of an application's engine.
 func (w *world) config(app *didittest.Application) jobs.Config {
 	return jobs.Config{
+		Logger: slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Sealer: w.sealer, Workers: 4,
 		Options: []didit.Option{didit.WithBaseURL(w.didit.URL()), didit.WithAPIKey(app.APIKey), didit.WithApplicationID(app.ID)},
 	}

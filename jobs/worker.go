@@ -199,6 +199,8 @@ type callbackError struct {
 
 func (e *callbackError) Error() string { return "jobs: the callback failed" }
 
+func (e *callbackError) Unwrap() error { return e.err }
+
 // called calls back.
 func called(f func() error) (err error) {
 	defer func() {
