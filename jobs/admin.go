@@ -23,7 +23,7 @@ type Admin struct {
 // no key of Didit's and no Sealer, and changes nothing: where no engine has made the
 // tables, it fails.
 func OpenAdmin(ctx context.Context, databaseURL string) (*Admin, error) {
-	d, err := openDatabase(databaseURL, 2, false)
+	d, err := openDatabase(ctx, databaseURL, 2, false)
 	if err != nil {
 		return nil, err
 	}

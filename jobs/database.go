@@ -43,13 +43,13 @@ const urlForms = `"sqlite:path/to/file" or "postgres://user@host/name"`
 
 // openDatabase makes the pools. It connects to nothing yet; a file is made if create says
 // so.
-func openDatabase(databaseURL string, connections int, create bool) (*database, error) {
+func openDatabase(ctx context.Context, databaseURL string, connections int, create bool) (*database, error) {
 	scheme, rest, _ := strings.Cut(databaseURL, ":")
 	switch scheme {
 	case "sqlite":
 		return openSQLite(rest, create)
 	case "postgres", "postgresql":
-		return openPostgreSQL(databaseURL, connections)
+		return openPostgreSQL(ctx, databaseURL, connections)
 	}
 	return nil, errors.New("jobs: the database URL must be " + urlForms)
 }
@@ -92,7 +92,7 @@ func openSQLite(path string, create bool) (*database, error) {
 	return d, nil
 }
 
-func openPostgreSQL(databaseURL string, connections int) (*database, error) {
+func openPostgreSQL(ctx context.Context, databaseURL string, connections int) (*database, error) {
 	config, err := pgx.ParseConfig(databaseURL)
 	if err != nil {
 		// pgx quotes the URL, and what it takes for the password is not always all of it.
@@ -107,7 +107,7 @@ func openPostgreSQL(databaseURL string, connections int) (*database, error) {
 		name: "PostgreSQL", schema: schema,
 		words: strings.NewReplacer("{didit}", schema+".", "{blob}", "BYTEA", "{lock}", "FOR UPDATE"),
 	}
-	if d.listener, err = pgxpool.NewWithConfig(context.Background(), listen); err != nil {
+	if d.listener, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), listen); err != nil {
 		return nil, errors.New("jobs: the database URL cannot be used")
 	}
 	d.write = sql.OpenDB(stdlib.GetConnector(*config))

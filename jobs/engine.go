@@ -94,7 +94,7 @@ func Open(ctx context.Context, databaseURL string, cfg Config) (*Engine, error) 
 	if client.ApplicationID() == "" {
 		return nil, errors.New("jobs: Open: Config.Options must have WithApplicationID: a ticket is one of an application's")
 	}
-	d, err := openDatabase(databaseURL, cfg.Workers+8, true)
+	d, err := openDatabase(ctx, databaseURL, cfg.Workers+8, true)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (e *Engine) checkKeys(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("jobs: Open: the tickets could not be read: %w", err)
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // Err tells
 	for rows.Next() {
 		var head []byte
 		if err := rows.Scan(&head); err != nil {

@@ -139,7 +139,7 @@ func TestExpiredInTheQueue(t *testing.T) {
 		assert.Equal(w, first.ID, again.ID)
 		assert.Equal(w, jobs.StateQueued, again.State)
 		done := w.ends(e, first.ID, jobs.StateDone)
-		assert.Equal(w, w.copies(source), []string{done.SessionID})
+		assert.Equal(w, []string{done.SessionID}, w.copies(source))
 	})
 }
 
@@ -236,7 +236,7 @@ func TestPgxTransactions(t *testing.T) {
 	e := w.start(cfg)
 	conn, err := pgx.Connect(ctx, w.url)
 	require.NoError(t, err)
-	defer conn.Close(ctx)
+	defer conn.Close(ctx) //nolint:errcheck // the test is over
 	source, token := w.token()
 	own := w.b.AddSession(didittest.SessionFixture{})
 	var imported, again, shared *jobs.Ticket

@@ -122,6 +122,7 @@ func TestKeys(t *testing.T) {
 		cfg.Sealer = sealer(w.T, 2, 1)
 		e = w.start(cfg)
 		w.ends(e, ticket.ID, jobs.StateDone)
+		require.NoError(w, e.Stop(ctx))
 		cfg.Sealer = sealer(w.T, 2)
 		e = w.start(cfg) // no open ticket needs the old one
 

@@ -161,7 +161,7 @@ func TestAdmin(t *testing.T) {
 		}
 		a, err := jobs.OpenAdmin(ctx, w.url)
 		require.NoError(w, err)
-		defer a.Close()
+		w.Cleanup(func() { require.NoError(w, a.Close()) })
 		var seen []string
 		for ticket, err := range a.Tickets(ctx, jobs.StateQueued) {
 			require.NoError(w, err)

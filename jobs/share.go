@@ -53,7 +53,7 @@ func (r *run) minted() (*didit.SharedSession, error) {
 	case errors.Is(err, errKeyGone):
 		return nil, &waiting{reason: "this process does not have the key that sealed the token", wait: time.Minute, err: err}
 	case err != nil:
-		return nil, nil //nolint:nilnil // another one harms nobody
+		return nil, nil //nolint:nilnil,nilerr // another one harms nobody
 	}
 	s := &didit.SharedSession{Token: token, SessionID: r.SessionID, ForApplicationID: r.params.ForApplicationID, SessionKind: didit.KindUser}
 	if claims, err := token.Claims(); err == nil && claims.SessionKind != "" {

@@ -67,7 +67,7 @@ type row struct {
 	begun     bool
 	stop      bool
 	verdict   verdict
-	run       string
+	owner     string // the run that has it
 	jobID     int64
 }
 
@@ -96,7 +96,7 @@ func scan(from interface{ Scan(...any) error }) (*row, error) {
 		begun, stop, ends, wait, made, ended int64
 	)
 	err := from.Scan(&r.ID, &r.Kind, &stored, &r.SessionID, &r.SourceSessionID, &r.State, &r.Reason, &r.token, &r.tokenID, &ends,
-		&begun, &stop, &verdict, &r.run, &r.Attempts, &r.jobID, &wait, &made, &ended)
+		&begun, &stop, &verdict, &r.owner, &r.Attempts, &r.jobID, &wait, &made, &ended)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func (a *Admin) page(ctx context.Context, query string, args []any) (tickets []*
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // Err tells
 	for rows.Next() {
 		r, err := scan(rows)
 		if err != nil {
@@ -203,7 +203,7 @@ func (a *Admin) Count(ctx context.Context) (map[State]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // Err tells
 	count := make(map[State]int)
 	for rows.Next() {
 		var (

@@ -3,9 +3,6 @@ package jobs_test
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"net/http"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,7 +11,7 @@ import (
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/didittest"
-	"github.com/didit-go/didit/handoff"
+	"github.com/didit-go/didit/internal/dbtest"
 	"github.com/didit-go/didit/jobs"
 )
 
@@ -34,97 +31,6 @@ func (w *world) retry(e *jobs.Engine, id string) {
 	w.ends(e, id, jobs.StateWaiting)
 	_, err := e.Retry(w.Context(), id)
 	require.NoError(w, err)
-}
-
-// TestCallbackFails: where Imported fails, panics or runs out of time, it alone is tried
-// again, and the caller's row changes once.
-func TestCallbackFails(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(w *world) {
-		ctx := w.Context()
-		cfg := w.config(w.b)
-		var calls atomic.Int32
-		cfg.Imported = func(ctx context.Context, tx *sql.Tx, t *jobs.Ticket, s *didit.ImportedSession) error {
-			if err := imported(ctx, tx, t, s); err != nil {
-				return err
-			}
-			assert.Equal(w, didit.StatusApproved, s.Status)
-			assert.Equal(w, "customer-7", s.VendorData)
-			assert.NotEmpty(w, s.SharedFromSession)
-			switch calls.Add(1) {
-			case 1:
-				return errors.New("the disk of the caller is full")
-			case 2:
-				panic("a caller's bug")
-			}
-			return nil
-		}
-		e := w.start(cfg)
-		people(w, e)
-		source, token := w.token()
-		tx, err := e.DB().BeginTx(ctx, nil)
-		require.NoError(w, err)
-		ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		require.NoError(w, addPerson(ctx, tx, ticket))
-		require.NoError(w, tx.Commit())
-
-		waits := w.ends(e, ticket.ID, jobs.StateWaiting)
-		assert.Equal(w, "the callback failed, see the log", waits.Reason)
-		assert.NotEmpty(w, waits.SessionID, "the verdict is kept")
-		assert.False(w, waits.WaitUntil.IsZero())
-		w.retry(e, ticket.ID)
-		for calls.Load() < 2 {
-			time.Sleep(time.Millisecond)
-		}
-		w.retry(e, ticket.ID)
-		done := w.ends(e, ticket.ID, jobs.StateDone)
-		assert.Equal(w, 1, w.posts())
-		assert.Equal(w, []string{done.SessionID}, w.copies(source))
-		assert.Equal(w, 1, count(w, e.DB(), `people WHERE imports = 1 AND session = $1`, done.SessionID))
-	})
-}
-
-// TestRefused: the refusal is kept, and its callback gets the same error until it has taken
-// it, in the transaction that ends the ticket.
-func TestRefused(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(w *world) {
-		ctx := w.Context()
-		cfg := w.config(w.b)
-		var texts []string
-		failed := false
-		cfg.Refused = func(ctx context.Context, tx *sql.Tx, t *jobs.Ticket, err error) error {
-			assert.ErrorIs(w, err, didit.ErrSourceSessionGone)
-			assert.ErrorIs(w, err, didit.ErrShareTokenInvalid)
-			texts = append(texts, err.Error())
-			if !failed {
-				failed = true
-				return errors.New("not now")
-			}
-			_, err = tx.ExecContext(ctx, `DELETE FROM people WHERE ticket = $1`, t.ID)
-			return err
-		}
-		e := w.open(cfg)
-		people(w, e)
-		source, token := w.token()
-		w.a.DeleteSession(source)
-		tx, err := e.DB().BeginTx(ctx, nil)
-		require.NoError(w, err)
-		ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		require.NoError(w, addPerson(ctx, tx, ticket))
-		require.NoError(w, tx.Commit())
-		require.NoError(w, e.Start(ctx))
-		w.retry(e, ticket.ID)
-		refused := w.ends(e, ticket.ID, jobs.StateRefused)
-		assert.Equal(w, "the shared session is gone", refused.Reason)
-		assert.Equal(w, []string{"jobs: refused: the shared session is gone", "jobs: refused: the shared session is gone"}, texts)
-		assert.Equal(w, 1, w.posts())
-		assert.Zero(w, count(w, e.DB(), `people`))
-		_, err = e.Retry(ctx, ticket.ID)
-		require.ErrorContains(w, err, "import the session again")
-	})
 }
 
 // TestKeyRefused: a key that is refused, or lacks a right, is the queue's matter and no
@@ -174,7 +80,7 @@ func TestKeyRefused(t *testing.T) {
 				_, err := e.Retry(ctx, ticket.ID)
 				require.NoError(w, err)
 			}
-			w.ends(e, ticket.ID, jobs.StateDone)
+			w.ends(e, ticket.ID, jobs.StateDone) //nolint:contextcheck // the test's
 		}
 	})
 }
@@ -195,9 +101,7 @@ func TestCutOff(t *testing.T) {
 		for len(w.copies(source)) == 0 {
 			time.Sleep(time.Millisecond)
 		}
-		ended, cancel := context.WithCancel(ctx)
-		cancel()
-		require.ErrorIs(w, e.Stop(ended), context.Canceled)
+		require.ErrorIs(w, e.Stop(ended()), context.Canceled)
 		<-e.River().Stopped()
 		assert.Equal(w, jobs.StateQueued, w.ends(e, ticket.ID, jobs.StateQueued).State)
 
@@ -206,6 +110,13 @@ func TestCutOff(t *testing.T) {
 		assert.Equal(w, []string{done.SessionID}, w.copies(source))
 		assert.Equal(w, 1, w.posts())
 	}, didittest.WithRepeatedImports(true))
+}
+
+// ended is a context that has.
+func ended() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
 }
 
 // TestNothingToSearchFor: a run that was told "not now" leaves no mark, so that the next
@@ -259,77 +170,40 @@ SELECT args, kind, max_attempts, queue, priority, state FROM `+river+` WHERE id 
 	})
 }
 
-// TestDeliver: one token per need: where Deliver fails it gets the same token again, and
-// what the partner rejects is refused.
-func TestDeliver(t *testing.T) {
+// TestDatabaseGoesAway: with its connections cut again and again, every import is made and
+// told once.
+func TestDatabaseGoesAway(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(w *world) {
-		ctx := w.Context()
-		cfg := w.config(w.a)
-		var prints []string
-		reject := atomic.Bool{}
-		cfg.Deliver = func(_ context.Context, t *jobs.Ticket, s *didit.SharedSession) error {
-			if reject.Load() {
-				return &handoff.RefusedError{ID: t.ID, Code: "rejected", StatusCode: http.StatusUnprocessableEntity}
-			}
-			assert.Equal(w, w.b.ID, s.ForApplicationID)
-			assert.Equal(w, didit.KindUser, s.SessionKind)
-			prints = append(prints, s.Token.Fingerprint())
-			if len(prints) == 1 {
-				return errors.New("the partner does not answer")
-			}
-			return nil
-		}
-		e := w.start(cfg)
-		ticket, err := e.Share(ctx, w.a.AddSession(didittest.SessionFixture{}), didit.ShareSessionParams{ForApplicationID: w.b.ID})
-		require.NoError(w, err)
-		w.retry(e, ticket.ID)
-		w.ends(e, ticket.ID, jobs.StateDone)
-		require.Len(w, prints, 2)
-		assert.Equal(w, prints[0], prints[1])
-
-		reject.Store(true)
-		refused, err := e.Share(ctx, w.a.AddSession(didittest.SessionFixture{}), didit.ShareSessionParams{ForApplicationID: w.b.ID})
-		require.NoError(w, err)
-		assert.Equal(w, "rejected", w.ends(e, refused.ID, jobs.StateRefused).Reason)
-		reject.Store(false)
-		_, err = e.Retry(ctx, refused.ID)
-		require.NoError(w, err)
-		w.ends(e, refused.ID, jobs.StateDone)
-
-		unfinished := w.a.AddSession(didittest.SessionFixture{Status: didit.StatusInProgress})
-		refused, err = e.Share(ctx, unfinished, didit.ShareSessionParams{ForApplicationID: w.b.ID})
-		require.NoError(w, err)
-		assert.Equal(w, "only finished sessions can be shared", w.ends(e, refused.ID, jobs.StateRefused).Reason)
-	})
-}
-
-// TestCallbackOnSQLite: inside a callback, reading beside it waits for nothing, and
-// enqueueing without its transaction, which would wait for itself, is refused.
-func TestCallbackOnSQLite(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, sqlite(t))
+	w := newWorld(t, postgres(t))
+	ctx := t.Context()
 	cfg := w.config(w.b)
-	var e *jobs.Engine
-	_, second := w.token()
-	cfg.Imported = func(ctx context.Context, tx *sql.Tx, ticket *jobs.Ticket, _ *didit.ImportedSession) error {
-		if _, err := e.Ticket(ctx, ticket.ID); !assert.NoError(t, err) {
-			return err
-		}
-		if ticket.SessionID == "" {
-			t.Error("no session")
-		}
-		_, err := e.Import(ctx, w.params(second, "customer-8"))
-		assert.ErrorContains(t, err, "ImportTx")
-		_, err = e.ImportTx(ctx, tx, w.params(second, "customer-8"))
-		return err
+	cfg.Imported = imported
+	e := w.open(cfg)
+	people(w, e)
+	const all = 20
+	for range all {
+		_, token := w.token()
+		tx, err := e.DB().BeginTx(ctx, nil)
+		require.NoError(t, err)
+		ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer"))
+		require.NoError(t, err)
+		require.NoError(t, addPerson(ctx, tx, ticket))
+		require.NoError(t, tx.Commit())
 	}
-	e = w.start(cfg)
-	_, first := w.token()
-	ticket, err := e.Import(t.Context(), w.params(first, "customer-7"))
-	require.NoError(t, err)
-	w.ends(e, ticket.ID, jobs.StateDone)
-	next, err := e.Import(t.Context(), w.params(second, "customer-8"))
-	require.NoError(t, err)
-	w.ends(e, next.ID, jobs.StateDone)
+	cut := dbtest.Open(t, w.url)
+	require.NoError(t, e.Start(ctx))
+	for cuts := 0; ; {
+		var done int
+		if cut.QueryRowContext(ctx, `SELECT COUNT(*) FROM didit.didit_tickets WHERE state = 'done'`).Scan(&done) == nil && done == all {
+			break
+		}
+		if cuts < 5 && done > cuts*3 {
+			cuts++
+			_, err := cut.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+			require.NoError(t, err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	assert.Equal(t, all, count(w, cut, `people WHERE imports = 1`))
+	assert.LessOrEqual(t, w.posts(), all)
 }
