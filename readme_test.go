@@ -3,10 +3,12 @@ package didit_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"log"
 	"net/http"
 	"net/url"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,8 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/bulk"
 	"github.com/didit-go/didit/didittest"
-	"github.com/didit-go/didit/webhook"
+	"github.com/didit-go/didit/pace"
 )
 
 // TestRecordedTable: the table of what is recorded when data is shared names all of it.
@@ -30,16 +33,19 @@ func TestRecordedTable(t *testing.T) {
 	}
 }
 
-// TestREADME: every Go block of the README stands in this file, where it is compiled
-// and run.
+// TestREADME: every Go block of the README stands in this file, or in the test of the
+// module that it needs, where it is compiled and run.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
-	own, err := os.ReadFile("readme_test.go")
-	require.NoError(t, err)
-	code := squeeze(string(own))
+	code := ""
+	for _, name := range []string{"readme_test.go", "jobs/example_test.go"} {
+		source, err := os.ReadFile(name)
+		require.NoError(t, err)
+		code += squeeze(string(source))
+	}
 	blocks := strings.Split(string(readme), "```go\n")[1:]
-	require.Len(t, blocks, 4)
+	require.Len(t, blocks, 5)
 	for _, block := range blocks {
 		block, _, _ = strings.Cut(block, "```")
 		assert.Contains(t, code, squeeze(block))
@@ -71,12 +77,17 @@ func TestREADME(t *testing.T) {
 		return nil
 	}))
 	t.Setenv("DIDIT_API_KEY", appB.APIKey)
-	require.NoError(t, readmeImport(t.Context(), sent, appB.Workflow(didit.KindUser)))
+	require.NoError(t, readmeImport(t.Context(), appB.Client(), sent, appB.Workflow(didit.KindUser)))
 	require.NoError(t, readmeTest(t.Context()))
-	t.Setenv("DIDIT_WEBHOOK_SECRET", appA.WebhookSecret)
-	handler, err := readmeWebhook(func(context.Context, string) error { return nil })
+
+	file, err := bulk.OpenFile(filepath.Join(t.TempDir(), "shared.jsonl"))
 	require.NoError(t, err)
-	assert.NotNil(t, handler)
+	t.Setenv("DIDIT_API_KEY", appA.APIKey)
+	delivered := 0
+	items := bulk.Items(bulk.ShareItem{SessionID: appA.AddSession(didittest.SessionFixture{}), Params: didit.ShareSessionParams{ForApplicationID: appB.ID}})
+	require.NoError(t, readmeBulk(t.Context(), items, file, func(*didit.SharedSession) error { delivered++; return nil }))
+	assert.Equal(t, 1, delivered)
+	require.NoError(t, file.Close())
 }
 
 // squeeze makes one space of all white space.
@@ -98,22 +109,29 @@ func readmeShare(ctx context.Context, sessionID, partnerB string, sendToPartner 
 	return sendToPartner(shared.Token.Reveal()) // a bearer copy of the person's file
 }
 
-func readmeImport(ctx context.Context, text, workflowID string) error {
-	client, err := didit.NewClient()
-	if err != nil {
-		return err
-	}
-	imported, err := client.ImportSharedSession(ctx, didit.ImportSharedSessionParams{
+func readmeImport(ctx context.Context, client *didit.Client, text, workflowID string) error {
+	params := didit.ImportSharedSessionParams{
 		Token:      didit.NewShareToken(text),
 		WorkflowID: workflowID,        // yours, of the same kind; or one per kind in Workflows
 		Review:     didit.ReviewAgain, // or TrustSourceReview: keep A's decision
-		VendorData: "customer-1",      // your own reference: only with it a lost import is returned
-	})
-	if err != nil {
-		return err // didit.Retryable(err): again after didit.RetryAfter(err), with Resume
+		VendorData: "customer-1",      // your own reference: only with it a lost import is found again
 	}
-	log.Println("imported as", imported.SessionID, imported.Status)
-	return nil
+	for {
+		imported, err := client.ImportSharedSession(ctx, params)
+		if err == nil {
+			log.Println("imported as", imported.SessionID, imported.Status)
+			return nil
+		}
+		if !didit.Retryable(err) {
+			return err
+		}
+		params.Resume = true // this token may have reached Didit: search before sending
+		select {
+		case <-time.After(didit.RetryAfter(err)):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 func readmeTest(ctx context.Context) error {
@@ -137,16 +155,18 @@ func readmeTest(ctx context.Context) error {
 	return err
 }
 
-// readmeWebhook is compiled; package webhook has the tests of what it does.
-func readmeWebhook(enqueue func(context.Context, string) error) (http.Handler, error) {
-	verifier, err := webhook.NewVerifier(os.Getenv("DIDIT_WEBHOOK_SECRET"))
+func readmeBulk(ctx context.Context, items iter.Seq2[bulk.ShareItem, error], file *bulk.File, send func(*didit.SharedSession) error) error {
+	client, err := didit.NewClient(didit.WithLimiter(pace.Adaptive()), didit.WithMaxRetries(0)) // bulk waits, not a worker
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return verifier.Handler(func(ctx context.Context, e *webhook.Event) error {
-		if !e.Status.Shareable() {
-			return nil
+	run := bulk.Share(ctx, client, items, bulk.Options{Checkpoint: file}) // file, err := bulk.OpenFile("shared.jsonl")
+	for result := range run.All() {
+		if result.Err != nil {
+			log.Println(result.Item.SessionID, result.Err)
+		} else if send(result.Value) != nil {
+			result.Redo() // not recorded as done: shared again by the next run
 		}
-		return enqueue(ctx, e.SessionID) // answer within 5 s, work elsewhere, and read the session anew there
-	}, webhook.WithDeduplication(webhook.NewMemoryStore(10_000)), webhook.LiveOnly()), nil
+	}
+	return run.Err()
 }

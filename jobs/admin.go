@@ -1,0 +1,147 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// Admin is an operator's view of the tickets: it asks, retries and stops, and works on
+// none. Any number of goroutines may use it. Every [Engine] is one too.
+type Admin struct {
+	database *database
+	river    *river.Client[*sql.Tx]
+}
+
+// OpenAdmin connects to the database of an engine, with a URL as [Open] takes it. It needs
+// no key of Didit's and no Sealer, and changes nothing: where no engine has made the
+// tables, it fails.
+func OpenAdmin(ctx context.Context, databaseURL string) (*Admin, error) {
+	d, err := openDatabase(ctx, databaseURL, 2, false)
+	if err != nil {
+		return nil, err
+	}
+	a := &Admin{database: d}
+	if err := a.open(ctx); err != nil {
+		_ = d.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *Admin) open(ctx context.Context) error {
+	if err := a.database.checkVersion(ctx); err != nil {
+		return err
+	}
+	if _, err := a.Count(ctx); err != nil {
+		return fmt.Errorf("jobs: OpenAdmin: the tickets cannot be read; is it the database of an engine? %w", err)
+	}
+	var err error
+	a.river, err = river.NewClient(a.database.driver, &river.Config{
+		Schema: a.database.schema, Logger: slog.New(slog.DiscardHandler),
+	})
+	return err
+}
+
+// Close ends the connections.
+func (a *Admin) Close() error { return a.database.close() }
+
+// Cancel stops a ticket that is open, and returns it as it is then. One that has never
+// been begun is stopped at once. Of any other a worker first finds out whether a copy was
+// made: if so, the ticket is done, and Imported is told. A share that has been minted
+// expires by itself. A ticket that has ended stays as it is.
+func (a *Admin) Cancel(ctx context.Context, id string) (*Ticket, error) {
+	return a.change(ctx, id, func(tx *sql.Tx, r *row) error {
+		if !r.State.Open() {
+			return nil
+		}
+		if !r.begun && r.State != StateRunning {
+			now := time.Now()
+			r.State, r.Reason, r.DoneAt, r.WaitUntil = StateStopped, "stopped by an operator", instant(millis(now)), time.Time{}
+			_, err := tx.ExecContext(ctx, a.database.text(
+				`UPDATE {didit}didit_tickets SET state = 'stopped', reason = $1, token = NULL, wait_ms = 0, done_ms = $2 WHERE id = $3`), r.Reason, millis(now), id)
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, a.database.text(`UPDATE {didit}didit_tickets SET stop = 1 WHERE id = $1`), id); err != nil {
+			return err
+		}
+		return a.wake(ctx, tx, r)
+	})
+}
+
+// Retry has a ticket that waits tried again at once. A share that was refused or stopped is
+// opened anew. An import that was refused or stopped has no token any more: import the
+// session again, with another one.
+func (a *Admin) Retry(ctx context.Context, id string) (*Ticket, error) {
+	return a.change(ctx, id, func(tx *sql.Tx, r *row) error {
+		switch {
+		case r.State.Open():
+			r.stop = false
+			if _, err := tx.ExecContext(ctx, a.database.text(`UPDATE {didit}didit_tickets SET stop = 0, wait_ms = 0 WHERE id = $1`), id); err != nil {
+				return err
+			}
+			return a.wake(ctx, tx, r)
+		case r.State == StateDone:
+			return errors.New("jobs: Retry: the ticket is done")
+		case r.Kind == KindImport:
+			return errors.New("jobs: Retry: the ticket has ended, and its token is gone: import the session again, with another token")
+		}
+		r.State, r.Reason, r.DoneAt = StateQueued, "", time.Time{}
+		_, err := tx.ExecContext(ctx, a.database.text(
+			`UPDATE {didit}didit_tickets SET state = 'queued', reason = '', verdict = '', stop = 0, done_ms = 0 WHERE id = $1`), id)
+		if err != nil {
+			return fmt.Errorf("jobs: Retry: another ticket of the session and partner is open: %w", err)
+		}
+		return addJob(ctx, sqlTx{a, tx}, &r.Ticket)
+	})
+}
+
+// change runs f on a ticket that nobody else changes meanwhile.
+func (a *Admin) change(ctx context.Context, id string, f func(*sql.Tx, *row) error) (*Ticket, error) {
+	var t *Ticket
+	err := a.database.inTx(ctx, func(tx *sql.Tx) error {
+		r, err := scan(tx.QueryRowContext(ctx, a.database.text(`SELECT `+columns+` FROM {didit}didit_tickets WHERE id = $1 {lock}`), id))
+		if errors.Is(err, sql.ErrNoRows) {
+			return ErrNoTicket
+		}
+		if err != nil {
+			return err
+		}
+		t = &r.Ticket
+		return f(tx, r)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// wake has River work on a ticket's job now. One that is gone, the reconciler puts back.
+func (a *Admin) wake(ctx context.Context, tx *sql.Tx, r *row) error {
+	if r.State == StateWaiting {
+		r.State, r.WaitUntil = StateQueued, time.Time{}
+		if _, err := tx.ExecContext(ctx, a.database.text(`UPDATE {didit}didit_tickets SET state = 'queued', wait_ms = 0 WHERE id = $1`), r.ID); err != nil {
+			return err
+		}
+	}
+	_, err := a.river.JobRetryTx(ctx, tx, r.jobID)
+	if errors.Is(err, rivertype.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// Resume has the queue worked on again that a refused key has paused.
+func (a *Admin) Resume(ctx context.Context) error {
+	err := a.river.QueueResume(ctx, queue, nil)
+	if errors.Is(err, rivertype.ErrNotFound) {
+		return nil // no engine was ever started
+	}
+	return err
+}

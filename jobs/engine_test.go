@@ -1,0 +1,67 @@
+package jobs_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/jobs"
+)
+
+// TestBothPartners shares and imports through the database, with a row of each partner's
+// that changes with the ticket.
+func TestBothPartners(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		delivered := make(chan *didit.SharedSession, 1)
+		cfgA := w.config(w.a)
+		cfgA.Deliver = func(_ context.Context, t *jobs.Ticket, s *didit.SharedSession) error {
+			assert.Equal(w, jobs.KindShare, t.Kind)
+			delivered <- s
+			return nil
+		}
+		a := w.start(cfgA)
+		source := w.a.AddSession(didittest.SessionFixture{})
+		shared, err := a.Share(ctx, source, didit.ShareSessionParams{ForApplicationID: w.b.ID})
+		require.NoError(w, err)
+		s := <-delivered
+		assert.Equal(w, source, s.SessionID)
+		done := w.ends(a, shared.ID, jobs.StateDone)
+		assert.Equal(w, source, done.SessionID)
+		assert.False(w, done.DoneAt.IsZero())
+		require.NoError(w, a.Stop(ctx))
+
+		cfgB := w.config(w.b)
+		cfgB.Imported = imported
+		b := w.start(cfgB)
+		people(w, b)
+		tx, err := b.DB().BeginTx(ctx, nil)
+		require.NoError(w, err)
+		ticket, err := b.ImportTx(ctx, tx, w.params(s.Token, "customer-7"))
+		require.NoError(w, err)
+		assert.Equal(w, jobs.StateQueued, ticket.State)
+		require.NoError(w, addPerson(ctx, tx, ticket))
+		require.NoError(w, tx.Commit())
+
+		ended := w.ends(b, ticket.ID, jobs.StateDone)
+		assert.Equal(w, []string{ended.SessionID}, w.copies(source))
+		assert.Equal(w, source, ended.SourceSessionID)
+		assert.Equal(w, 1, ended.Attempts)
+		assert.Empty(w, ended.Reason)
+		var session string
+		var imports int
+		require.NoError(w, b.DB().QueryRowContext(ctx, `SELECT session, imports FROM people WHERE ticket = $1`, ticket.ID).Scan(&session, &imports))
+		assert.Equal(w, ended.SessionID, session)
+		assert.Equal(w, 1, imports)
+
+		again, err := b.Import(ctx, w.params(s.Token, "customer-7"))
+		require.NoError(w, err)
+		assert.Equal(w, ended, again)
+		require.NoError(w, b.Stop(ctx))
+	})
+}

@@ -1,0 +1,226 @@
+package jobs_test
+
+import (
+	"context"
+	"database/sql"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/jobs"
+)
+
+// TestLostJobs: an open ticket whose job is gone, discarded, completed by somebody or
+// changed gets another when an engine starts, and is done once.
+func TestLostJobs(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		cfg := w.config(w.b)
+		cfg.Imported = imported
+		e := w.open(cfg)
+		people(w, e)
+		river := w.table("river_job")
+		ended := `finalized_at = '2026-01-01 00:00:00', `
+		var tickets []*jobs.Ticket
+		for _, change := range []string{
+			`DELETE FROM ` + river + ` WHERE id = $1`,
+			`UPDATE ` + river + ` SET ` + ended + `state = 'discarded', attempt = max_attempts WHERE id = $1`,
+			`UPDATE ` + river + ` SET ` + ended + `state = 'completed' WHERE id = $1`,
+		} {
+			_, token := w.token()
+			tx, err := e.DB().BeginTx(ctx, nil)
+			require.NoError(w, err)
+			ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer"))
+			require.NoError(w, err)
+			require.NoError(w, addPerson(ctx, tx, ticket))
+			require.NoError(w, tx.Commit())
+			tickets = append(tickets, ticket)
+			var job int64
+			require.NoError(w, e.DB().QueryRowContext(ctx, `SELECT job_id FROM `+w.table("didit_tickets")+` WHERE id = $1`, ticket.ID).Scan(&job))
+			_, err = e.DB().ExecContext(ctx, change, job)
+			require.NoError(w, err)
+		}
+		require.NoError(w, e.Start(ctx))
+		for _, ticket := range tickets {
+			w.ends(e, ticket.ID, jobs.StateDone)
+		}
+		assert.Equal(w, len(tickets), count(w, e.DB(), `people WHERE imports = 1`))
+		assert.Equal(w, len(tickets), w.posts())
+	})
+}
+
+// TestChangedArguments: a job that names no ticket is dropped, and its ticket gets another.
+func TestChangedArguments(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		e := w.open(w.config(w.b))
+		_, token := w.token()
+		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
+		require.NoError(w, err)
+		river := w.table("river_job")
+		_, err = e.DB().ExecContext(ctx, `UPDATE `+river+` SET args = '{"ticket": "another"}'`)
+		require.NoError(w, err)
+		require.NoError(w, e.Start(ctx))
+		for count(w, e.DB(), river+` WHERE state = 'completed'`) == 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+		require.NoError(w, e.Stop(ctx))
+		assert.Contains(w, w.log.String(), "a job names a ticket that is not there")
+		e = w.start(w.config(w.b))
+		w.ends(e, ticket.ID, jobs.StateDone)
+	})
+}
+
+// TestCancel: a ticket that was never begun is stopped at once. Of one that was begun it is
+// found out first whether a copy was made: then it is done, and else stopped.
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		cfg := w.config(w.b)
+		cfg.Imported = imported
+		e := w.open(cfg)
+		people(w, e)
+		_, token := w.token()
+		never, err := e.Import(ctx, w.params(token, "customer-1"))
+		require.NoError(w, err)
+		stopped, err := e.Cancel(ctx, never.ID)
+		require.NoError(w, err)
+		assert.Equal(w, jobs.StateStopped, stopped.State)
+
+		for _, kind := range []didittest.FaultKind{didittest.FaultSlow, didittest.FaultErrorBefore} {
+			source, token := w.token()
+			p := w.params(token, "customer-2")
+			p.Resume = true // it was begun outside
+			ticket, err := e.Import(ctx, p)
+			require.NoError(w, err)
+			if kind == didittest.FaultSlow {
+				_, err = w.b.Client().ImportSharedSession(ctx, w.params(token, "customer-2"))
+				require.NoError(w, err)
+			}
+			open, err := e.Cancel(ctx, ticket.ID)
+			require.NoError(w, err)
+			assert.True(w, open.State.Open())
+			require.NoError(w, e.Start(ctx))
+			if kind == didittest.FaultSlow {
+				done := w.ends(e, ticket.ID, jobs.StateDone)
+				assert.Equal(w, []string{done.SessionID}, w.copies(source))
+			} else {
+				assert.Equal(w, "stopped by an operator; no copy was made", w.ends(e, ticket.ID, jobs.StateStopped).Reason)
+				assert.Empty(w, w.copies(source))
+			}
+			require.NoError(w, e.Stop(ctx))
+		}
+		same, err := e.Cancel(ctx, never.ID)
+		require.NoError(w, err)
+		assert.Equal(w, stopped, same)
+	})
+}
+
+// TestCancelInRiver: so it is where an operator cancels River's job, as riverui does.
+func TestCancelInRiver(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		e := w.open(w.config(w.b))
+		_, token := w.token()
+		p := w.params(token, "customer-7")
+		p.Resume = true
+		ticket, err := e.Import(ctx, p)
+		require.NoError(w, err)
+		var job int64
+		require.NoError(w, e.DB().QueryRowContext(ctx, `SELECT job_id FROM `+w.table("didit_tickets")).Scan(&job))
+		_, err = e.River().JobCancel(ctx, job)
+		require.NoError(w, err)
+		require.NoError(w, e.Start(ctx))
+		assert.Equal(w, "stopped by an operator; no copy was made", w.ends(e, ticket.ID, jobs.StateStopped).Reason)
+		assert.Zero(w, w.posts())
+	})
+}
+
+// TestAdmin sees and moves tickets without a key or a Sealer.
+func TestAdmin(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		_, err := jobs.OpenAdmin(ctx, w.url)
+		require.Error(w, err, "there are no tables yet")
+		e := w.open(w.config(w.b))
+		var ids []string
+		for range 5 {
+			_, token := w.token()
+			ticket, err := e.Import(ctx, w.params(token, "customer"))
+			require.NoError(w, err)
+			ids = append(ids, ticket.ID)
+		}
+		a, err := jobs.OpenAdmin(ctx, w.url)
+		require.NoError(w, err)
+		w.Cleanup(func() { require.NoError(w, a.Close()) })
+		var seen []string
+		for ticket, err := range a.Tickets(ctx, jobs.StateQueued) {
+			require.NoError(w, err)
+			seen = append(seen, ticket.ID)
+		}
+		assert.ElementsMatch(w, ids, seen)
+		counts, err := a.Count(ctx)
+		require.NoError(w, err)
+		assert.Equal(w, map[jobs.State]int{jobs.StateQueued: 5}, counts)
+		_, err = a.Cancel(ctx, ids[0])
+		require.NoError(w, err)
+		_, err = a.Retry(ctx, ids[1])
+		require.NoError(w, err)
+		_, err = a.Cancel(ctx, "nobody's")
+		require.ErrorIs(w, err, jobs.ErrNoTicket)
+		require.NoError(w, a.Resume(ctx))
+		require.NoError(w, e.Start(ctx))
+		for _, id := range ids[1:] {
+			w.ends(a, id, jobs.StateDone)
+		}
+	})
+}
+
+// TestStop: what is under way is finished, and what is not begun stays.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		cfg := w.config(w.b)
+		cfg.Workers = 1
+		entered, leave := make(chan struct{}), make(chan struct{})
+		cfg.Imported = func(context.Context, *sql.Tx, *jobs.Ticket, *didit.ImportedSession) error {
+			entered <- struct{}{}
+			<-leave
+			return nil
+		}
+		e := w.open(cfg)
+		_, token := w.token()
+		first, err := e.Import(ctx, w.params(token, "customer-1"))
+		require.NoError(w, err)
+		_, token = w.token()
+		second, err := e.Import(ctx, w.params(token, "customer-2"))
+		require.NoError(w, err)
+		require.NoError(w, e.Start(ctx))
+		<-entered
+		stopped := make(chan error)
+		go func() { stopped <- e.Stop(ctx) }()
+		close(leave)
+		for {
+			select {
+			case <-entered: // the second had been fetched
+				continue
+			case err := <-stopped:
+				require.NoError(w, err)
+			}
+			break
+		}
+		w.ends(e, first.ID, jobs.StateDone)
+		w.ends(e, second.ID, jobs.StateQueued, jobs.StateDone)
+		require.NoError(w, e.Stop(ctx), "twice")
+	})
+}

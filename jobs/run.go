@@ -1,0 +1,123 @@
+package jobs
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// claim writes down that this run has the ticket. With begin a request may follow that
+// another run would have to search for.
+func (r *run) claim(begin bool) error {
+	r.owner = uuid.NewString()
+	began := r.begun || begin
+	n, err := r.exec(`UPDATE {didit}didit_tickets SET state = 'running', run = $1, attempts = attempts + 1, begun = $2, job_id = $3, reason = '', wait_ms = 0
+WHERE id = $4 AND `+isOpen, r.owner, flag(began), r.job, r.ID)
+	if err == nil && n == 0 {
+		err = errEnded
+	}
+	r.State, r.Reason, r.WaitUntil = StateRunning, "", time.Time{}
+	r.Attempts++
+	return err
+}
+
+// errEnded is a ticket that another run has ended meanwhile.
+var errEnded = errors.New("jobs: the ticket has ended meanwhile")
+
+// unbegin takes the mark back of a run that has sent nothing.
+func (r *run) unbegin() error {
+	_, err := r.exec(`UPDATE {didit}didit_tickets SET begun = 0 WHERE id = $1 AND run = $2 AND `+isOpen, r.ID, r.owner)
+	return err
+}
+
+// keep stores what Didit said, before the callback gets it.
+func (r *run) keep(v verdict) error {
+	text, err := v.text()
+	if err == nil {
+		_, err = r.exec(`UPDATE {didit}didit_tickets SET verdict = $1, session_id = $2 WHERE id = $3 AND `+isOpen, text, r.SessionID, r.ID)
+	}
+	return err
+}
+
+// exec runs a statement whatever becomes of the run: what it tells was paid for.
+func (r *run) exec(query string, args ...any) (int64, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), attemptTimeout)
+	defer cancel()
+	return affected(r.e.database.write.ExecContext(ctx, r.e.database.text(query), args...))
+}
+
+// end ends the ticket, with its callback in the same transaction. The ticket decides: where
+// another run has ended it, nothing of this one stays.
+func (r *run) end(state State, reason string, callback func(context.Context, *sql.Tx) error) error {
+	ctx, cancel := context.WithCancel(withCallback(r.ctx))
+	defer cancel() // ends the transaction of a callback that was given up
+	return r.e.database.inTx(ctx, func(tx *sql.Tx) error {
+		now := time.Now()
+		n, err := affected(tx.ExecContext(ctx, r.e.database.text(
+			`UPDATE {didit}didit_tickets SET state = $1, reason = $2, session_id = $3, token = NULL, verdict = '', wait_ms = 0, done_ms = $4 WHERE id = $5 AND `+isOpen),
+			string(state), reason, r.SessionID, millis(now), r.ID))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errEnded
+		}
+		r.State, r.Reason, r.DoneAt = state, reason, instant(millis(now))
+		if callback == nil {
+			return nil
+		}
+		return called(func() error { return callback(ctx, tx) })
+	})
+}
+
+// refuse ends the ticket for good.
+func (r *run) refuse(v verdict) error {
+	if r.verdict.Code == "" && r.e.config.Refused != nil {
+		if err := r.keep(v); err != nil {
+			return err
+		}
+	}
+	var callback func(context.Context, *sql.Tx) error
+	if f := r.e.config.Refused; f != nil {
+		callback = func(ctx context.Context, tx *sql.Tx) error { return f(ctx, tx, &r.Ticket, v.err()) }
+	}
+	return r.end(StateRefused, v.Reason, callback)
+}
+
+// callbackError is a callback's own error. Its text is the caller's: it goes to the log
+// and nowhere else.
+type callbackError struct {
+	err   error
+	stack []byte // of a panic
+}
+
+func (e *callbackError) Error() string { return "jobs: the callback failed" }
+
+func (e *callbackError) Unwrap() error { return e.err }
+
+// called calls back.
+func called(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &callbackError{fmt.Errorf("panic: %v", v), debug.Stack()}
+		}
+	}()
+	if err := f(); err != nil {
+		return &callbackError{err: err}
+	}
+	return nil
+}
+
+type callbackKey struct{}
+
+// withCallback marks the context of a callback.
+func withCallback(ctx context.Context) context.Context {
+	return context.WithValue(ctx, callbackKey{}, true)
+}
+
+func inCallback(ctx context.Context) bool { return ctx.Value(callbackKey{}) != nil }

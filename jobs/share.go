@@ -1,0 +1,87 @@
+package jobs
+
+import (
+	"errors"
+	"time"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/handoff"
+)
+
+// spare is how long a token has to live for another try to deliver it; with less, another
+// one is minted.
+const spare = 30 * time.Second
+
+// defaultTTL is Didit's, for tokens whose claims cannot be read.
+const defaultTTL = time.Hour
+
+// share makes one run of a share.
+func (r *run) share() error {
+	if err := r.claim(false); err != nil {
+		return err
+	}
+	if r.stop {
+		return r.end(StateStopped, "stopped by an operator; a token that was minted before expires by itself", nil)
+	}
+	s, err := r.minted()
+	switch {
+	case err != nil:
+		return err
+	case s == nil:
+		if s, err = r.mint(); err != nil {
+			return err
+		}
+	}
+	err = called(func() error { return r.e.config.Deliver(r.ctx, &r.Ticket, s) })
+	switch {
+	case errors.Is(err, handoff.ErrRejected):
+		return r.refuse(refusal(handoff.ErrRejected))
+	case err != nil:
+		return err
+	}
+	return r.end(StateDone, "", nil)
+}
+
+// minted is the token that an earlier run has minted and not delivered, nil where there is
+// none that lives.
+func (r *run) minted() (*didit.SharedSession, error) {
+	if len(r.token) == 0 || time.Until(r.tokenEnds) < spare {
+		return nil, nil //nolint:nilnil // none is no error
+	}
+	token, err := r.e.config.Sealer.open(r.ID, r.token)
+	switch {
+	case errors.Is(err, errKeyGone):
+		return nil, &waiting{reason: "this process does not have the key that sealed the token", wait: time.Minute, err: err}
+	case err != nil:
+		return nil, nil //nolint:nilnil,nilerr // another one harms nobody
+	}
+	s := &didit.SharedSession{Token: token, SessionID: r.SessionID, ForApplicationID: r.params.ForApplicationID, SessionKind: didit.KindUser}
+	if claims, err := token.Claims(); err == nil && claims.SessionKind != "" {
+		s.SessionKind = claims.SessionKind
+	}
+	return s, nil
+}
+
+// mint shares the session, and seals the token until it is delivered.
+func (r *run) mint() (*didit.SharedSession, error) {
+	ttl := time.Duration(r.params.TTLSeconds) * time.Second
+	s, err := r.e.client.ShareSession(r.ctx, r.SessionID, didit.ShareSessionParams{
+		ForApplicationID: r.params.ForApplicationID, TTL: ttl, Status: r.params.Status,
+	})
+	if err != nil {
+		if r.ctx.Err() != nil {
+			return nil, err
+		}
+		return nil, r.failed(err)
+	}
+	ends := s.ExpiresAt()
+	if ends.IsZero() {
+		if ttl == 0 {
+			ttl = defaultTTL
+		}
+		ends = time.Now().Add(ttl)
+	}
+	_, err = r.exec(`UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3 WHERE id = $4 AND `+isOpen,
+		r.e.config.Sealer.seal(r.ID, s.Token), s.Token.Fingerprint(), millis(ends), r.ID)
+	return s, err
+}

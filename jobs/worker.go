@@ -1,0 +1,107 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/riverqueue/river"
+)
+
+// importJob and shareJob are what River stores and every dashboard shows: the ticket's
+// id, never its token.
+type (
+	importJob struct {
+		Ticket string `json:"ticket"`
+	}
+	shareJob struct {
+		Ticket string `json:"ticket"`
+	}
+)
+
+func (importJob) Kind() string { return "didit_import" }
+func (shareJob) Kind() string  { return "didit_share" }
+
+func (j importJob) ticket() string { return j.Ticket }
+func (j shareJob) ticket() string  { return j.Ticket }
+
+func jobArgs(t *Ticket) river.JobArgs {
+	if t.Kind == KindShare {
+		return shareJob{t.ID}
+	}
+	return importJob{t.ID}
+}
+
+type worker[J interface {
+	river.JobArgs
+	ticket() string
+}] struct {
+	river.WorkerDefaults[J]
+	engine *Engine
+}
+
+// Work makes one run of a ticket. Whatever happens, the job is done once the ticket has
+// ended and else comes again: River's own failures and cancellations decide nothing.
+func (w *worker[J]) Work(ctx context.Context, job *river.Job[J]) error {
+	r := &run{e: w.engine, ctx: ctx, job: job.ID}
+	err := r.work(job.Args.ticket()) //nolint:contextcheck // a run has its context
+	switch cause := context.Cause(ctx); {
+	case err == nil:
+		return nil
+	case errors.Is(cause, river.ErrJobCancelledRemotely):
+		return r.cancelled() //nolint:contextcheck // a run has its context
+	case cause != nil && !errors.Is(cause, context.DeadlineExceeded):
+		return r.handBack() //nolint:contextcheck // a run has its context
+	}
+	return r.later(err) //nolint:contextcheck // a run has its context
+}
+
+// run is one run of one ticket.
+type run struct {
+	e   *Engine
+	ctx context.Context //nolint:containedctx // one run's state, gone with it
+	job int64
+	*row
+}
+
+func (r *run) work(id string) error {
+	var err error
+	if r.row, err = r.e.database.read(r.ctx, r.e.database.shared, id); err != nil {
+		r.row = nil
+		if errors.Is(err, ErrNoTicket) {
+			// Somebody has changed the job. If it was a ticket's, that gets another one.
+			r.e.config.Logger.ErrorContext(r.ctx, "didit jobs: a job names a ticket that is not there; it is dropped", "job_id", r.job)
+			return nil
+		}
+		return err
+	}
+	if !r.State.Open() {
+		return nil
+	}
+	switch {
+	case r.verdict.Code != "":
+		return r.refuse(r.verdict)
+	case r.Kind == KindShare:
+		return r.share()
+	}
+	return r.imports()
+}
+
+// handBack is a run that the engine's end cuts off.
+func (r *run) handBack() error {
+	if r.row != nil {
+		_, _ = r.exec(`UPDATE {didit}didit_tickets SET state = 'queued' WHERE id = $1 AND run = $2 AND `+isOpen, r.ID, r.owner) // only for who looks
+	}
+	return fmt.Errorf("jobs: the engine stops: %w", context.Canceled) // what River hands back
+}
+
+// cancelled is a job that somebody has cancelled in River while it ran: an operator wants
+// the ticket to end.
+func (r *run) cancelled() error {
+	if r.row != nil {
+		if _, err := r.exec(`UPDATE {didit}didit_tickets SET state = 'waiting', stop = 1, reason = 'an operator stops it' WHERE id = $1 AND `+isOpen, r.ID); err != nil {
+			return err
+		}
+	}
+	return river.JobCancel(errors.New("jobs: cancelled"))
+}
