@@ -198,10 +198,6 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 	if c.res.CtxErr = ctx.Err(); c.res.CtxErr != nil {
 		return &c.res
 	}
-	hreq := http.Request{
-		Method: req.Method, URL: &c.req.URL, Header: req.Header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	t.retry.do(c, &hreq)
+	t.retry.do(c)
 	return &c.res
 }
