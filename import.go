@@ -134,8 +134,8 @@ func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSes
 	return s, nil
 }
 
+// importBody is what is sent with the token.
 type importBody struct {
-	ShareToken  string `json:"share_token"`
 	WorkflowID  string `json:"workflow_id"`
 	TrustReview bool   `json:"trust_review"`
 	VendorData  string `json:"vendor_data,omitempty"`
@@ -145,7 +145,8 @@ type importBody struct {
 func (im *importing) check() error {
 	var p problems
 	params := &im.params
-	text := params.Token.Reveal()
+	var b [tokenSize]byte
+	text := params.Token.appendText(b[:0])
 	if problem := tokenProblem(text); problem != "" {
 		p.add("Token", problem, ErrShareTokenInvalid)
 	}
@@ -153,8 +154,7 @@ func (im *importing) check() error {
 	im.checkClaims(&p)
 	params.VendorData = trimText(params.VendorData)
 	im.body = importBody{
-		ShareToken: text, WorkflowID: im.workflow(&p),
-		TrustReview: params.Review == TrustSourceReview, VendorData: params.VendorData,
+		WorkflowID: im.workflow(&p), TrustReview: params.Review == TrustSourceReview, VendorData: params.VendorData,
 	}
 	if params.Review != TrustSourceReview && params.Review != ReviewAgain {
 		p.add("Review", "must be TrustSourceReview or ReviewAgain: it is a decision that has no default", nil)
@@ -237,32 +237,26 @@ func (im *importing) workflow(p *problems) string {
 // Decode reads the answer to the import. One that contradicts the call is not
 // believed.
 func (im *importing) Decode(_ int, body []byte) error {
-	a := new(struct { // one allocation
-		wire    wireSession
-		session ImportedSession
-	})
-	w := &a.wire
-	w.Session = &a.session.Session
-	if err := w.decode(body); err != nil {
+	s := new(ImportedSession)
+	if _, err := decodeSession(body, &s.Session); err != nil {
 		return err
 	}
-	id, ok := route.UUID(w.SessionID)
+	id, ok := route.UUID(s.SessionID)
 	kind, from := im.claims.SessionKind, im.claims.SessionID
 	switch {
 	case !ok:
 		return transport.BadAnswer("has no usable session_id")
 	case id == from:
 		return transport.BadAnswer("names the source session as the copy")
-	case w.WorkflowID != "" && !strings.EqualFold(w.WorkflowID, im.body.WorkflowID):
+	case s.WorkflowID != "" && !strings.EqualFold(s.WorkflowID, im.body.WorkflowID):
 		return transport.BadAnswer("names another workflow")
-	case w.SessionKind != "" && kind != "" && w.SessionKind != kind:
+	case s.SessionKind != "" && kind != "" && s.SessionKind != kind:
 		return transport.BadAnswer("names another kind of session")
-	case w.VendorData != "" && im.body.VendorData != "" && trimText(w.VendorData) != im.body.VendorData:
+	case s.VendorData != "" && im.body.VendorData != "" && trimText(s.VendorData) != im.body.VendorData:
 		return transport.BadAnswer("names other vendor data")
-	case w.SharedFromSession.Text != "" && from != "" && !strings.EqualFold(w.SharedFromSession.Text, from):
+	case s.SharedFromSession != "" && from != "" && !strings.EqualFold(s.SharedFromSession, from):
 		return transport.BadAnswer("names another source session")
 	}
-	s := &a.session
 	s.SessionID = id
 	if s.SessionKind == "" {
 		s.SessionKind = kind

@@ -83,7 +83,7 @@ func (im *importing) resume() (*ImportedSession, error) {
 func (im *importing) post() (*ImportedSession, error) {
 	im.req = request{into: im, inner: true, token: answer.Token{Expired: im.expiredFor(0), Foreign: im.foreign()}}
 	var p problems
-	im.req.json = encode(&p, "params", &im.body)
+	im.req.json = im.encode(&p)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -97,6 +97,15 @@ func (im *importing) post() (*ImportedSession, error) {
 	default:
 		return nil, err
 	}
+}
+
+// encode makes the body. The token, whose characters need no escapes, is opened into it.
+func (im *importing) encode(p *problems) []byte {
+	const begin, end = `{"share_token":"`, `",`
+	rest := encode(p, "params", &im.body)
+	body := make([]byte, 0, len(begin)+len(im.params.Token.sealed)+len(end)+len(rest))
+	body = im.params.Token.appendText(append(body, begin...))
+	return append(append(body, end...), rest[1:]...)
 }
 
 // unanswered searches for what a POST without a usable answer may have made.
