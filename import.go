@@ -101,14 +101,18 @@ type ImportedSession struct {
 //
 // https://docs.didit.me/sessions-api/share-session/import
 func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSessionParams) (s *ImportedSession, err error) {
-	var im importing
+	im := importings.Get().(*importing) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer func() {
+		*im = importing{}
+		importings.Put(im)
+	}()
 	ctx, story := c.begin(ctx, importName)
 	defer func() { story.end(&im.req, err) }()
 	p := c.usable(ctx)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	im = importing{c: c, ctx: ctx, params: params, began: c.now()}
+	*im = importing{c: c, ctx: ctx, params: params, began: c.now()}
 	s, err = im.run()
 	im.tell(&story, s)
 	if c.audit == nil {

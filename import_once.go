@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/didit-go/didit/internal/answer"
@@ -28,6 +29,9 @@ type importing struct {
 	searchErr error   // of the last search, or why there can be none
 	answered  bool    // Didit itself refused the POST
 }
+
+// importings are used again: nothing that a call leaves may point into one.
+var importings = sync.Pool{New: func() any { return new(importing) }}
 
 const (
 	resumeLater = "call again after RetryAfter with Resume, the same token and vendor data"
@@ -130,9 +134,8 @@ func (im *importing) unanswered(failure *CallError) (*ImportedSession, error) {
 // only; what an earlier one did only a search can tell.
 func (im *importing) refused(refusal *APIError) (*ImportedSession, error) {
 	im.prepareSearch()
-	body := answer.ParseErrorBody(refusal.Body)
-	didits := !im.req.res.Broken && fromDidit(refusal.StatusCode, body)
-	im.answered = didits && refusal.StatusCode != http.StatusTooManyRequests
+	body := im.req.said
+	im.answered = refusal.StatusCode != http.StatusTooManyRequests && fromDidit(refusal.StatusCode, body)
 	switch {
 	case !im.answered, errors.Is(refusal, ErrUnauthorized), badFields(refusal.StatusCode, body):
 	case errors.Is(refusal, ErrAlreadyImported):
@@ -162,20 +165,18 @@ func (im *importing) refused(refusal *APIError) (*ImportedSession, error) {
 
 // fromDidit reports whether an answer that is no success came from Didit's
 // application, and not from a proxy, a firewall or a sign-in page before it.
-func fromDidit(status int, body answer.ErrorBody) bool {
+func fromDidit(status int, body *answer.ErrorBody) bool {
 	switch status {
 	case http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusMisdirectedRequest, http.StatusUpgradeRequired,
 		http.StatusUnavailableForLegalReasons, http.StatusNetworkAuthenticationRequired:
 		return false
-	case http.StatusTooManyRequests:
-		return true
 	}
 	return status >= 500 || status >= 400 && body.JSON
 }
 
 // badFields reports whether Didit refused the form of the request, before it looked
 // at the token.
-func badFields(status int, body answer.ErrorBody) bool {
+func badFields(status int, body *answer.ErrorBody) bool {
 	return (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) &&
 		body.Other("share_token", "workflow_id", "non_field_errors")
 }

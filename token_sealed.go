@@ -2,14 +2,13 @@ package didit
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
 	mathrand "math/rand/v2"
 	"sync"
 )
 
 // sealKey is of this process.
-var sealKey = func() (key [sha256.Size]byte) {
+var sealKey = func() (key [32]byte) {
 	_, _ = rand.Read(key[:]) // never fails
 	return key
 }()
@@ -25,11 +24,11 @@ var streams = sync.Pool{New: func() any { return new(mathrand.ChaCha8) }}
 //
 // It hides a text from printing, not from who can read this process's memory.
 func seal(text []byte, id tokenID) {
-	var seed [len(sealKey) + len(id)]byte
-	copy(seed[copy(seed[:], sealKey[:]):], id[:])
+	seed := sealKey
+	subtle.XORBytes(seed[:], seed[:], id[:])
 	stream := streams.Get().(*mathrand.ChaCha8) //nolint:errcheck,forcetypeassert // the pool holds nothing else
 	defer streams.Put(stream)
-	stream.Seed(sha256.Sum256(seed[:]))
+	stream.Seed(seed)
 	var part [256]byte
 	for len(text) > 0 {
 		n, _ := stream.Read(part[:min(len(part), len(text))]) // never fails
