@@ -102,17 +102,14 @@ type ImportedSession struct {
 // https://docs.didit.me/sessions-api/share-session/import
 func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSessionParams) (s *ImportedSession, err error) {
 	im := importings.Get().(*importing) //nolint:errcheck,forcetypeassert // the pool holds nothing else
-	defer func() {
-		*im = importing{}
-		importings.Put(im)
-	}()
+	defer im.release()
 	ctx, story := c.begin(ctx, importName)
 	defer func() { story.end(&im.req, err) }()
 	p := c.usable(ctx)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	*im = importing{c: c, ctx: ctx, params: params, began: c.now()}
+	*im = importing{c: c, ctx: ctx, params: params, text: im.text, began: c.now()}
 	s, err = im.run()
 	im.tell(&story, s)
 	if c.audit == nil {
@@ -149,12 +146,12 @@ type importBody struct {
 func (im *importing) check() error {
 	var p problems
 	params := &im.params
-	var b [tokenSize]byte
-	text := params.Token.appendText(b[:0])
-	if problem := tokenProblem(text); problem != "" {
+	im.text = params.Token.appendText(im.text)
+	if problem := tokenProblem(im.text); problem != "" {
 		p.add("Token", problem, ErrShareTokenInvalid)
+	} else {
+		im.claims, im.readable = readClaims(im.text)
 	}
-	im.claims, im.readable = readClaims(text)
 	im.checkClaims(&p)
 	params.VendorData = trimText(params.VendorData)
 	im.body = importBody{

@@ -17,6 +17,7 @@ type importing struct {
 	c      *Client
 	ctx    context.Context //nolint:containedctx // one call's state, gone with it
 	params ImportSharedSessionParams
+	text   []byte // the token's
 	began  time.Time
 
 	claims   ShareClaims
@@ -32,6 +33,12 @@ type importing struct {
 
 // importings are used again: nothing that a call leaves may point into one.
 var importings = sync.Pool{New: func() any { return new(importing) }}
+
+func (im *importing) release() {
+	clear(im.text)
+	*im = importing{text: im.text[:0]}
+	importings.Put(im)
+}
 
 const (
 	resumeLater = "call again after RetryAfter with Resume, the same token and vendor data"
@@ -103,12 +110,12 @@ func (im *importing) post() (*ImportedSession, error) {
 	}
 }
 
-// encode makes the body. The token, whose characters need no escapes, is opened into it.
+// encode makes the body. The characters of a token need no escapes.
 func (im *importing) encode(p *problems) []byte {
 	const begin, end = `{"share_token":"`, `",`
 	rest := encode(p, "params", &im.body)
-	body := make([]byte, 0, len(begin)+len(im.params.Token.sealed)+len(end)+len(rest))
-	body = im.params.Token.appendText(append(body, begin...))
+	body := make([]byte, 0, len(begin)+len(im.text)+len(end)+len(rest))
+	body = append(append(body, begin...), im.text...)
 	return append(append(body, end...), rest[1:]...)
 }
 
