@@ -10,7 +10,7 @@ import (
 	"github.com/didit-go/didit/internal/route"
 )
 
-// AuditAction is what was done.
+// AuditAction says which call an [AuditEvent] records.
 type AuditAction string
 
 // The actions.
@@ -20,7 +20,7 @@ const (
 	AuditFind   AuditAction = "find"
 )
 
-// AuditOutcome is what became of a call: in the record, the log and for call hooks.
+// AuditOutcome says how a call ended: in the record, the log and for call hooks.
 type AuditOutcome string
 
 // The outcomes. A find that searched to the end and found nothing is refused.
@@ -34,10 +34,10 @@ const (
 	AuditAlreadyImported AuditOutcome = "already_imported" // see OutcomeAlreadyImported
 )
 
-// AuditEvent is one call of ShareSession, ImportSharedSession or
+// AuditEvent records one call of ShareSession, ImportSharedSession or
 // FindImportedSession, local refusals included. Didit keeps no list of tokens and
-// cannot revoke one, so the sharing partner's own record is the only answer to "who
-// got this person's data?".
+// cannot revoke one, so your own record is the only answer to "who got this person's
+// data?".
 //
 // It never holds the token, the key, vendor data or anything about the person. Its
 // JSON is snake case with durations in seconds.

@@ -157,7 +157,7 @@ func (c *Client) failed(op *operation, r *request, res *transport.Result) error 
 	case failure != nil && failure.Lasting():
 		e.final, e.next = true, "the same call would fail the same way"
 	case op.class == transport.Once && !r.repeatable && e.Outcome != OutcomeNotSent:
-		e.final, e.next = true, "look what it did before calling again"
+		e.final, e.next = true, "find out what it did before you call it again"
 	}
 	if res.CtxErr != nil {
 		e.Err = join(res.CtxErr, res.Err)

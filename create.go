@@ -83,11 +83,11 @@ func (c *Client) CreateSession(ctx context.Context, params CreateSessionParams) 
 	}
 	checkText(&p, "VendorData", params.VendorData)
 	if u, err := url.Parse(params.Callback); err != nil || params.Callback != "" && u.Scheme == "" {
-		p.add("Callback", "must be an absolute URL", nil)
+		p.add("Callback", `must be an absolute URL, such as "https://bank.example/verified"`, nil)
 	}
 	if d := params.ExpectedDetails; d != nil && d.DateOfBirth != "" {
 		if _, err := time.Parse(time.DateOnly, d.DateOfBirth); err != nil {
-			p.add("ExpectedDetails.DateOfBirth", `must be a date as "1990-01-31"`, nil)
+			p.add("ExpectedDetails.DateOfBirth", `must be a date, such as "1990-01-31"`, nil)
 		}
 	}
 	r.json = encode(&p, "Metadata", body)

@@ -33,8 +33,8 @@ func (c *Check) Reasons() []Warning {
 	return reasons
 }
 
-// FeatureStatus is where one feature stands. It is an open set: a status that is
-// not listed here decodes as it was sent.
+// FeatureStatus says where one feature of a session stands. It is an open set: a status
+// that is not listed here decodes as it was sent.
 type FeatureStatus string
 
 // The statuses of features, fewer than those of sessions.

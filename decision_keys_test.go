@@ -50,8 +50,8 @@ var documentedKeys = map[string]string{
 func TestDecisionFixturesAreComplete(t *testing.T) {
 	t.Parallel()
 	var user, business map[string]json.RawMessage
-	require.NoError(t, json.Unmarshal(fixture(t, "decision_user"), &user))
-	require.NoError(t, json.Unmarshal(fixture(t, "decision_business"), &business))
+	require.NoError(t, json.Unmarshal(fixture(t, "decision_user.json"), &user))
+	require.NoError(t, json.Unmarshal(fixture(t, "decision_business.json"), &business))
 	for block, keys := range documentedKeys {
 		raw := user[block]
 		if string(raw) == "null" {

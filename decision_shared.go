@@ -91,7 +91,7 @@ type ScreenedData struct {
 	PersonalNumber string `json:"personal_number"`
 }
 
-// AMLReviewStatus is what became of an [AMLHit], an open set.
+// AMLReviewStatus says how an [AMLHit] was reviewed. It is an open set.
 type AMLReviewStatus string
 
 // The review statuses that are documented. Didit itself sets AMLUnreviewed or

@@ -5,59 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"os"
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
 )
-
-func fixture(t *testing.T, name string) []byte {
-	t.Helper()
-	data, err := os.ReadFile("testdata/" + name + ".json")
-	require.NoError(t, err)
-	return data
-}
-
-func parseFixture(t *testing.T, name string) *didit.Session {
-	t.Helper()
-	s, err := didit.ParseSession(fixture(t, name))
-	require.NoError(t, err)
-	return s
-}
-
-// parseBlocks decodes a session that has these members besides its id.
-func parseBlocks(t *testing.T, members string) *didit.Session {
-	t.Helper()
-	s, err := didit.ParseSession([]byte(`{"session_id":"3c0a7f52-1d4e-4b6a-9f08-5a2b7c9d1e01",` + members + `}`))
-	require.NoError(t, err)
-	return s
-}
-
-func rawJSON(text string) json.RawMessage { return json.RawMessage(text) }
-
-func rawList(items ...string) []json.RawMessage {
-	list := make([]json.RawMessage, len(items))
-	for i := range items {
-		list[i] = rawJSON(items[i])
-	}
-	return list
-}
-
-func stampAt(t *testing.T, text string) didit.Timestamp {
-	t.Helper()
-	at, err := time.Parse(time.RFC3339Nano, text)
-	require.NoError(t, err)
-	return didit.Timestamp{Time: at.UTC()}
-}
-
-func check(node string, status didit.FeatureStatus, warnings []didit.Warning) didit.Check {
-	return didit.Check{NodeID: node, Status: status, Warnings: warnings}
-}
 
 func warn(feature, risk string, log didit.LogType, short, long, node string) []didit.Warning {
 	return []didit.Warning{{

@@ -22,7 +22,7 @@
 //
 // What decides is what is known to have happened, not the HTTP method. A request that
 // was never sent is sent again, whatever it is. One that may have arrived is sent
-// again if it is a read, a delete or a share (a spare token harms nobody), and never
+// again if it is a read, a delete or a share (one token more harms nobody), and never
 // if it is an import, a create or an update. That holds below this package as well:
 // net/http, which sends requests again by itself over HTTP/2, cannot. A share that is
 // answered 500 is not sent again either. After a 429 every call waits for Retry-After,
@@ -66,7 +66,7 @@
 //   - Set VendorData to your own reference for the person: a copy is returned only
 //     where its vendor data is that. Without it a lost import is only named, in
 //     Candidates.
-//   - Store the token, encrypted, until the import is done: it cannot be minted by you.
+//   - Store the token, encrypted, until the import is done: you cannot mint another.
 //   - Hold a unique job or a lock per source session, from the token's [ShareClaims].
 //   - Set Resume from the second attempt on, and go on while Retryable is true.
 //   - Store [ImportSharedSessionParams.FindParams] before the call. With it another
@@ -172,8 +172,8 @@ func (c *Client) ApplicationID() string {
 	return c.applicationID
 }
 
-// headers returns what makes a call's own map around values that are made once. A
-// map shared by calls would race with RoundTrippers that set headers.
+// headers returns a function that makes the headers of one call. The values are made
+// once; the map is not shared, since a RoundTripper may set headers in it.
 func headers(key, agent string) func(r *request) http.Header {
 	keys, agents, jsons := []string{key}, []string{agent}, []string{"application/json"}
 	return func(r *request) http.Header {
@@ -235,7 +235,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body, out any) (er
 	}
 	if out != nil {
 		if v := reflect.ValueOf(out); v.Kind() != reflect.Pointer || v.IsNil() {
-			p.add("out", "must be a pointer, and not nil", nil)
+			p.add("out", "must be a pointer that is not nil, such as &out", nil)
 		}
 	}
 	if err := p.err(); err != nil {

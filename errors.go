@@ -59,7 +59,7 @@ const nilError = "didit: no error"
 // Operations that errors know by name.
 const importName, findName, doName = "ImportSharedSession", "FindImportedSession", "Do"
 
-// APIError is an answer of Didit's that is not success. Nothing that it prints
+// APIError is a refusal: Didit answered, and not with success. Nothing that it prints
 // was sent by this call: every such string is masked.
 type APIError struct {
 	Operation  string              `json:"operation"` // "ShareSession"
@@ -75,28 +75,16 @@ type APIError struct {
 	kinds []error // the sentinels beyond those of the status
 }
 
+// Error says what Didit answered and, where the kind of refusal is known, what to do.
 func (e *APIError) Error() string {
 	if e == nil {
 		return nilError
 	}
-	var b strings.Builder
-	b.WriteString("didit: " + e.Operation + ": status " + strconv.Itoa(e.StatusCode))
-	if text := http.StatusText(e.StatusCode); text != "" {
-		b.WriteString(" " + text)
+	text := "didit: " + e.text()
+	if next := e.next(); next != "" {
+		text = strings.TrimSuffix(text, ".") + "; " + next
 	}
-	if e.Code != "" {
-		b.WriteString(", code " + e.Code)
-	}
-	if e.Message != "" {
-		b.WriteString(": " + e.Message)
-	}
-	if e.RetryAfter > 0 {
-		b.WriteString(" (retry after " + e.RetryAfter.Round(time.Second).String() + ")")
-	}
-	if e.RequestID != "" {
-		b.WriteString(" (request id " + e.RequestID + ")")
-	}
-	return b.String()
+	return text
 }
 
 // Is matches the sentinels.
@@ -125,7 +113,7 @@ func (e *APIError) Is(target error) bool {
 
 func isTokenError(err error) bool { return errors.Is(err, ErrShareTokenInvalid) }
 
-// Outcome says what can have taken effect.
+// Outcome says whether a call can have taken effect.
 type Outcome string
 
 // The outcomes. The empty one reads as OutcomeUnknown.
@@ -138,7 +126,8 @@ const (
 	OutcomeAlreadyImported Outcome = "already_imported"
 )
 
-// CallError is a call without a usable answer.
+// CallError is a call that got no usable answer. Its Outcome says whether it can have
+// taken effect.
 type CallError struct {
 	Operation string  `json:"operation"`
 	Outcome   Outcome `json:"outcome"`  // the worst over all attempts of the call
@@ -196,7 +185,7 @@ func (e *CallError) Error() string {
 		b.WriteString(": " + safeText(e.Err))
 	}
 	if e.Answer != nil {
-		b.WriteString(": last answer: " + strings.TrimPrefix(e.Answer.Error(), "didit: "))
+		b.WriteString(": last answer: " + e.Answer.text())
 	}
 	if e.SearchErr != nil {
 		b.WriteString("; the search for the copy failed: " + safeText(e.SearchErr))
@@ -251,7 +240,7 @@ func (e *CallError) Is(target error) bool {
 // another call can tell more of (with Resume set). It is false for what another call
 // would meet again: an answer over its bounds, a writer that fails, a certificate
 // that is not trusted, 501. A create, or an update to Resubmitted, that may have
-// taken effect is not retryable: look what it did first.
+// taken effect is not retryable: read what it did first.
 //
 // A loop that makes an import again while it is true ends, after a few rounds or
 // with the token. Wait [RetryAfter] between the rounds.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/didit-go/didit/internal/transport"
 )
@@ -15,7 +18,12 @@ func safeText(err error) string {
 	switch err := err.(type) { //nolint:errorlint // the text of what wraps it would be printed too
 	case *sentinel:
 		return err.text
-	case *APIError, *CallError, *ValidationError, *transport.Failure, *both:
+	case *APIError:
+		if err != nil {
+			return err.text()
+		}
+		return strings.TrimPrefix(nilError, "didit: ")
+	case *CallError, *ValidationError, *transport.Failure, *both:
 		return strings.TrimPrefix(err.Error(), "didit: ")
 	}
 	switch {
@@ -25,6 +33,64 @@ func safeText(err error) string {
 		return context.DeadlineExceeded.Error()
 	}
 	return fmt.Sprintf("an error of the type %T", err)
+}
+
+// text is what was answered.
+func (e *APIError) text() string {
+	var b strings.Builder
+	b.WriteString(e.Operation + ": status " + strconv.Itoa(e.StatusCode))
+	if text := http.StatusText(e.StatusCode); text != "" {
+		b.WriteString(" " + text)
+	}
+	if e.Code != "" {
+		b.WriteString(", code " + e.Code)
+	}
+	if e.Message != "" {
+		b.WriteString(": " + e.Message)
+	}
+	if e.RetryAfter > 0 {
+		b.WriteString(" (retry after " + e.RetryAfter.Round(time.Second).String() + ")")
+	}
+	if e.RequestID != "" {
+		b.WriteString(" (request id " + e.RequestID + ")")
+	}
+	return b.String()
+}
+
+// nextSteps say what to do about a refusal, the most telling sentinel first.
+var nextSteps = []struct {
+	sentinel error
+	next     string
+}{
+	{ErrSessionNotShareable, "share it once it is Approved, Declined or In Review"},
+	{ErrSelfShare, "ForApplicationID must be your partner's application"},
+	{ErrApplicationNotFound, "check ForApplicationID with your partner"},
+	{ErrInvalidTTL, "TTL must be 60 s to 24 h"},
+	{ErrShareTokenForeign, "import it with the key of the application that it was minted for"},
+	{ErrSourceSessionGone, "there is nothing left to import"},
+	{ErrShareTokenInvalid, "ask your partner for a new token"},
+	{ErrWorkflowNotFound, "check that the workflow is one of your application's"},
+	{ErrWorkflowKindMismatch, "choose a workflow for the session's kind"},
+	{ErrUnauthorized, "check the API key"},
+	{ErrForbidden, "check what the key may do, and the session's state"},
+	{ErrNotFound, "check the id: it must be your application's, and not deleted"},
+	{ErrRateLimited, "wait, then call again"},
+}
+
+// next is what to do about an answer; "" where its kind does not say.
+func (e *APIError) next() string {
+	for _, step := range nextSteps {
+		if errors.Is(e, step.sentinel) {
+			return step.next
+		}
+	}
+	switch {
+	case e.StatusCode == http.StatusConflict:
+		return "the session's state forbids it: read the session first"
+	case Retryable(e):
+		return "call again later"
+	}
+	return ""
 }
 
 // whyNoCopy says of a session that had been imported why no copy is returned, where

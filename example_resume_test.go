@@ -40,7 +40,7 @@ func ExampleClient_ImportSharedSession_jobQueue() {
 	appA, appB := server.AddApplication("Partner A"), server.AddApplication("Partner B")
 	token := appA.Share(appA.AddSession(didittest.SessionFixture{}), appB, 0)
 	client := appB.Client(didit.WithRetryWait(0, 0))
-	// Didit is away for the first delivery, and the look after it fails too.
+	// Didit is away for the first delivery, and the search after it fails too.
 	server.Inject(didittest.Fault{Operation: didittest.OpImportSharedSession, Kind: didittest.FaultAnswerLost})
 	server.Inject(didittest.Fault{Operation: didittest.OpListSessions, Kind: didittest.FaultErrorBefore, Times: 20})
 
@@ -64,8 +64,8 @@ func ExampleClient_ImportSharedSession_jobQueue() {
 	// delivery 2 done, recovered: true
 }
 
-// What a later look needs is stored before the import, as JSON. After a crash any
-// process can look.
+// What a later search needs is stored before the import, as JSON. After a crash any
+// process can search.
 func ExampleClient_FindImportedSession() {
 	server := didittest.NewServer()
 	defer server.Close()

@@ -19,8 +19,8 @@ const (
 	maxLifetime = maxTTL + clockSkew
 )
 
-// search looks for copies of one source among the application's own sessions. It may
-// be run again: what it has read it knows.
+// search finds the copies of one source among your own sessions. It may be run again:
+// what it has read once it does not read again.
 type search struct {
 	c      *Client
 	params FindImportedSessionParams

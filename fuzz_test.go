@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // FuzzShareToken reads claims of anything and prints none of it.
@@ -76,8 +77,8 @@ func FuzzParseSession(f *testing.F) {
 // FuzzImportAnswer: whatever answers an import, it is sent once, and a session that is
 // returned fits the call.
 func FuzzImportAnswer(f *testing.F) {
-	f.Add(201, `{"session_id":"`+idCopy+`","status":"In Review"}`)
-	f.Add(201, `{"session_id":"`+idSource+`"}`)
+	f.Add(201, `{"session_id":"`+testkit.CopyID+`","status":"In Review"}`)
+	f.Add(201, `{"session_id":"`+testkit.SourceID+`"}`)
 	f.Add(400, badToken400)
 	f.Add(403, already403)
 	f.Add(503, `<html>`)
@@ -96,7 +97,7 @@ func FuzzImportAnswer(f *testing.F) {
 		if a.posts != 1 || (s == nil) == (err == nil) {
 			t.Fatal(a.posts, s, err)
 		}
-		if s != nil && (status > 299 || s.SessionID == idSource || s.SharedFromSession != idSource || s.SessionKind != didit.KindUser) {
+		if s != nil && (status > 299 || s.SessionID == testkit.SourceID || s.SharedFromSession != testkit.SourceID || s.SessionKind != didit.KindUser) {
 			t.Fatal("does not fit the call", s.SharedFromSession, s.SessionKind)
 		}
 		if err != nil && strings.Contains(err.Error(), token.Reveal()) {

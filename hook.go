@@ -14,18 +14,3 @@ import "context"
 // Both functions run on the calling goroutine; any number of calls use a hook at once.
 // A nil context leaves the call its own; a nil function is not called.
 type CallHook func(ctx context.Context, operation string) (context.Context, func(AuditOutcome, error))
-
-// WithCallHook sets what runs around each call, see [CallHook]. The first hook is the
-// outermost: it begins first and ends last. The attempts of a call are seen by the
-// RoundTripper of [WithHTTPClient], whose requests have the context that the hooks made.
-func WithCallHook(hooks ...CallHook) Option {
-	return func(s *settings) {
-		s.hooks = hooks
-		for _, hook := range hooks {
-			if hook == nil {
-				s.problems.add("WithCallHook", "must not be nil", nil)
-				return
-			}
-		}
-	}
-}

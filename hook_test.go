@@ -2,6 +2,7 @@ package didit_test
 
 import (
 	"context"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // Hooks nest, and what they put into the context reaches limiter, logger and transport.
@@ -103,5 +105,23 @@ func TestStoryOfALeftWalk(t *testing.T) {
 			}()
 			assert.Equal(t, 1, ended)
 		})
+	}
+}
+
+// TestEveryOperation has its story, told to the hooks, and its counterpart in the stand-in.
+func TestEveryOperation(t *testing.T) {
+	t.Parallel()
+	for _, call := range testkit.Calls() {
+		var seen []testkit.Seen
+		var told []storyTold
+		c := testkit.Client(t, testkit.Recorder(&seen, http.StatusOK, call.Success),
+			didit.WithCallHook(func(ctx context.Context, operation string) (context.Context, func(didit.AuditOutcome, error)) {
+				return ctx, func(outcome didit.AuditOutcome, _ error) { told = append(told, storyTold{operation, outcome}) }
+			}))
+		require.NoError(t, call.Do(t, c), call.Name)
+		assert.Equal(t, []storyTold{{call.Name, didit.AuditOK}}, told)
+		if call.Name != "Do" {
+			assert.Contains(t, didittest.Operations(), didittest.Operation(call.Name))
+		}
 	}
 }

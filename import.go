@@ -42,7 +42,7 @@ type ImportSharedSessionParams struct {
 
 // Validate makes the local checks that need no client: all of ImportSharedSession's,
 // but whether the token is for your own application. The error is a
-// *[ValidationError]. A queue refuses with it what no worker could do.
+// *[ValidationError]. A queue refuses a job with it that no worker could do.
 func (p ImportSharedSessionParams) Validate() error {
 	im := importing{c: new(Client), params: p, began: time.Now()}
 	return im.check()
@@ -84,9 +84,9 @@ type ImportedSession struct {
 //
 // It may be called again with the same token and vendor data any number of times.
 // After an error for which [Retryable] is true, call again after [RetryAfter] with
-// Resume set. What a [CallError] says has to be believed: OutcomeUnknown and
-// OutcomeResultLost mean that a copy may be there, OutcomeAlreadyImported that there
-// was one before this call, which is not known to be yours to have.
+// Resume set. In a [CallError], OutcomeUnknown and OutcomeResultLost mean that there
+// may be a copy. OutcomeAlreadyImported means that there was one before this call, which
+// may be another customer's.
 //
 // All searches of one call read at most 25 pages of the list and 500 decisions and
 // take at most 60 s; after a plain refusal it is one page and 20 decisions. Two
@@ -189,7 +189,7 @@ func (im *importing) checkClaims(p *problems) {
 		p.add("Token", "was minted for another application", ErrShareTokenForeign)
 	}
 	if announced != "" && im.claims.SessionID != announced {
-		p.add("Token", "is not of the announced session (SourceSessionID)", ErrShareTokenInvalid)
+		p.add("Token", "is for another session than SourceSessionID", ErrShareTokenInvalid)
 	}
 	if len(im.params.FromApplicationIDs) > 0 && !accepted {
 		p.add("Token", "is from an application that is not accepted (FromApplicationIDs)", ErrShareTokenInvalid)

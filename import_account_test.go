@@ -15,24 +15,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
-const (
-	idSource   = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a01"
-	idOther    = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a02"
-	idCopy     = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b001"
-	idCopy2    = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b002"
-	idPartnerA = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c00a"
-	idPartnerB = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c00b"
-	idWorkflow = "c2a7e8d4-3b16-4f0a-8e57-7f5c6b4d3004"
-	vendor     = "customer-1"
-)
+const vendor = "customer-1"
 
 // tokenOf makes a token with these claims; a nil value leaves one out.
 func tokenOf(claims map[string]any) didit.ShareToken {
 	now := time.Now()
 	all := map[string]any{
-		"session_id": idSource, "session_kind": "user", "from_application_id": idPartnerA, "for_application_id": idPartnerB,
+		"session_id": testkit.SourceID, "session_kind": "user", "from_application_id": testkit.ApplicationA, "for_application_id": testkit.ApplicationB,
 		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}
 	for name, value := range claims {
@@ -44,7 +36,7 @@ func tokenOf(claims map[string]any) didit.ShareToken {
 	if err != nil {
 		panic(err)
 	}
-	return didit.NewShareToken(rootToken(string(payload)))
+	return didit.NewShareToken(testkit.Token(string(payload)))
 }
 
 func expiredSince(d time.Duration) didit.ShareToken {
@@ -52,9 +44,9 @@ func expiredSince(d time.Duration) didit.ShareToken {
 	return tokenOf(map[string]any{"iat": end.Add(-time.Hour).Unix(), "exp": end.Unix()})
 }
 
-// own is one of Partner B's sessions, as the list and the decision show it. source
+// bSession is one of Partner B's sessions, as the list and the decision show it. source
 // "-" says that it is nobody's copy, "" leaves the key out.
-type own struct {
+type bSession struct {
 	id, vendor, rowSource, source string
 	number                        int
 	created                       time.Time
@@ -62,10 +54,10 @@ type own struct {
 	decisionVendor                string // instead of vendor, in the decision
 }
 
-// account is Partner B's application at a Didit of these tests' own: it answers
+// account is Partner B's application at a made-up Didit: it answers
 // imports as scripted and counts what arrived.
 type account struct {
-	sessions []own
+	sessions []bSession
 	post     []func() (*http.Response, error) // one per import, the last one again and again
 	list     func() (*http.Response, error)   // instead of the list, if set
 	decision func() (*http.Response, error)   // instead of each decision, if set
@@ -151,7 +143,7 @@ func (a *account) page(r *http.Request) (*http.Response, error) {
 }
 
 func (a *account) read(id string) (*http.Response, error) {
-	i := slices.IndexFunc(a.sessions, func(s own) bool { return s.id == id })
+	i := slices.IndexFunc(a.sessions, func(s bSession) bool { return s.id == id })
 	if i < 0 || a.sessions[i].decision == http.StatusNotFound {
 		return answer(http.StatusNotFound, `{"detail":"Not found."}`)()
 	}
@@ -170,19 +162,19 @@ func (a *account) read(id string) (*http.Response, error) {
 func (a *account) client(t *testing.T, opts ...didit.Option) *didit.Client {
 	t.Helper()
 	c, err := didit.NewClient(append([]didit.Option{
-		didit.WithAPIKey("sk_test_import"), didit.WithHTTPClient(&http.Client{Transport: a}), didit.WithApplicationID(idPartnerB),
+		didit.WithAPIKey("sk_test_import"), didit.WithHTTPClient(&http.Client{Transport: a}), didit.WithApplicationID(testkit.ApplicationB),
 	}, opts...)...)
 	require.NoError(t, err)
 	return c
 }
 
 // copyOf is the copy that an import makes.
-func copyOf(vendor string) own {
-	return own{id: idCopy, vendor: vendor, number: 7, source: idSource, created: time.Now()}
+func copyOf(vendor string) bSession {
+	return bSession{id: testkit.CopyID, vendor: vendor, number: 7, source: testkit.SourceID, created: time.Now()}
 }
 
 func importParams(token didit.ShareToken) didit.ImportSharedSessionParams {
-	return didit.ImportSharedSessionParams{Token: token, WorkflowID: idWorkflow, Review: didit.ReviewAgain, VendorData: vendor}
+	return didit.ImportSharedSessionParams{Token: token, WorkflowID: testkit.WorkflowID, Review: didit.ReviewAgain, VendorData: vendor}
 }
 
 const (
@@ -195,17 +187,17 @@ func posts(answers ...func() (*http.Response, error)) []func() (*http.Response, 
 	return answers
 }
 
-// many makes sessions with our vendor data.
-func many(n int, source string) []own {
-	all := make([]own, n)
+// many makes sessions with the call's vendor data.
+func many(n int, source string) []bSession {
+	all := make([]bSession, n)
 	for i := range all {
-		all[i] = own{id: fmt.Sprintf("0d7f9a3c-25c4-4e0c-8a55-%012d", i), vendor: vendor, number: 10_000 - i, source: source, created: time.Now()}
+		all[i] = bSession{id: fmt.Sprintf("0d7f9a3c-25c4-4e0c-8a55-%012d", i), vendor: vendor, number: 10_000 - i, source: source, created: time.Now()}
 	}
 	return all
 }
 
 // rows makes the rows say what the decisions would.
-func rows(all []own) []own {
+func rows(all []bSession) []bSession {
 	for i := range all {
 		all[i].rowSource = all[i].source
 	}
@@ -219,11 +211,11 @@ func noVendor(p *didit.ImportSharedSessionParams) { p.VendorData = "" }
 func resumeNoVendor(p *didit.ImportSharedSessionParams) { p.Resume, p.VendorData = true, "" }
 
 // posting answers imports with these, and has these sessions.
-func posting(post func() (*http.Response, error), sessions ...own) func(*account) {
+func posting(post func() (*http.Response, error), sessions ...bSession) func(*account) {
 	return func(a *account) { a.post, a.sessions = posts(post), sessions }
 }
 
-func has(sessions ...own) func(*account) { return func(a *account) { a.sessions = sessions } }
+func has(sessions ...bSession) func(*account) { return func(a *account) { a.sessions = sessions } }
 
 func tokenExpired(ago time.Duration) func() didit.ShareToken {
 	return func() didit.ShareToken { return expiredSince(ago) }
@@ -232,23 +224,25 @@ func tokenExpired(ago time.Duration) func() didit.ShareToken {
 func opaque() didit.ShareToken { return didit.NewShareToken("opaque") }
 
 // made changes a copy.
-func made(change func(*own)) own {
+func made(change func(*bSession)) bSession {
 	s := copyOf(vendor)
 	change(&s)
 	return s
 }
 
-func from(source string) own {
-	return made(func(s *own) { s.id, s.source = idCopy2, source })
+func from(source string) bSession {
+	return made(func(s *bSession) { s.id, s.source = testkit.SecondCopyID, source })
 }
 
 const (
 	wholeSearch = 10 * time.Second // four searches
-	created201  = `{"session_id":"` + idCopy + `","status":"In Review"}`
+	created201  = `{"session_id":"` + testkit.CopyID + `","status":"In Review"}`
 )
 
-func elseones() own { return made(func(s *own) { s.vendor = "somebody" }) }
+func elseones() bSession { return made(func(s *bSession) { s.vendor = "somebody" }) }
 
-func elseInRow() own { return made(func(s *own) { s.vendor, s.rowSource = "somebody", idSource }) }
+func elseInRow() bSession {
+	return made(func(s *bSession) { s.vendor, s.rowSource = "somebody", testkit.SourceID })
+}
 
-func unsourced() own { return made(func(s *own) { s.source = "" }) }
+func unsourced() bSession { return made(func(s *bSession) { s.source = "" }) }

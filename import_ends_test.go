@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // world is a Didit, and a key for it, that does not change.
@@ -39,10 +40,10 @@ func everything(f func() (*http.Response, error)) func(*account) {
 func worlds() []world {
 	poison := func(status int) func(*account) {
 		return func(a *account) {
-			a.post, a.sessions = posts(lost), []own{made(func(s *own) { s.decision = status })}
+			a.post, a.sessions = posts(lost), []bSession{made(func(s *bSession) { s.decision = status })}
 		}
 	}
-	refusing := func(status int, body string, sessions ...own) func(*account) {
+	refusing := func(status int, body string, sessions ...bSession) func(*account) {
 		return posting(answer(status, body), sessions...)
 	}
 	notSent := func() (*http.Response, error) { return nil, syscall.ECONNREFUSED }
@@ -53,16 +54,16 @@ func worlds() []world {
 		{name: "the key's 401", does: everything(answer(401, `{"detail":"Invalid API key."}`)), rounds: 1},
 		{name: "a firewall's page", does: everything(answer(403, "<html>Blocked</html>")), rounds: 1},
 		{name: "redirects", does: everything(answer(302, "")), rounds: 1},
-		{name: "a copy that is not yours", does: refusing(400, badToken400, made(func(s *own) { s.decisionVendor = "somebody" })), rounds: fewRounds},
+		{name: "a copy that is not yours", does: refusing(400, badToken400, made(func(s *bSession) { s.decisionVendor = "somebody" })), rounds: fewRounds},
 		{name: "already imported, not found", does: refusing(403, already403), rounds: fewRounds},
-		{name: "already imported, deleted since", does: refusing(403, already403, made(func(s *own) { s.decision = 404 })), rounds: fewRounds},
+		{name: "already imported, deleted since", does: refusing(403, already403, made(func(s *bSession) { s.decision = 404 })), rounds: fewRounds},
 		{name: "already imported under another customer", does: refusing(403, already403, elseInRow()), rounds: fewRounds},
 		{name: "already imported, sessions without a source", does: refusing(403, already403, unsourced(), from("")), rounds: fewRounds},
 		{name: "already imported, no rights to list", does: func(a *account) { a.post, a.list = posts(answer(403, already403)), answer(403, generic403) }, rounds: fewRounds},
 		{name: "already imported, no rights to decisions", does: func(a *account) {
-			a.post, a.sessions, a.decision = posts(answer(403, already403)), []own{copyOf(vendor)}, answer(403, generic403)
+			a.post, a.sessions, a.decision = posts(answer(403, already403)), []bSession{copyOf(vendor)}, answer(403, generic403)
 		}, rounds: fewRounds},
-		{name: "more sessions than may be read", does: posting(lost, many(600, idOther)...), rounds: fewRounds},
+		{name: "more sessions than may be read", does: posting(lost, many(600, testkit.OtherSourceID)...), rounds: fewRounds},
 		{name: "more pages than may be read", does: posting(lost, rows(many(2000, "-"))...), rounds: fewRounds},
 		{name: "garbage for a token, lost", opaque: true, does: posting(lost), rounds: fewRounds},
 		{name: "garbage for a token, refused", opaque: true, does: refusing(400, badToken400), rounds: fewRounds},
@@ -73,7 +74,7 @@ func worlds() []world {
 		{name: "no answer to imports", does: posting(lost), rounds: withToken},
 		{name: "no answer to imports, no rights to search", does: func(a *account) { a.post, a.list = posts(lost), answer(403, generic403) }, rounds: withToken},
 		{name: "no answer to imports, no rights to decisions", does: func(a *account) {
-			a.post, a.sessions, a.decision = posts(lost), []own{copyOf(vendor)}, answer(403, generic403)
+			a.post, a.sessions, a.decision = posts(lost), []bSession{copyOf(vendor)}, answer(403, generic403)
 		}, rounds: withToken},
 		{name: "no answer to imports, sessions without a source", does: posting(lost, unsourced(), from("")), rounds: withToken},
 		{name: "503 for imports", does: posting(answer(503, "")), rounds: withToken},

@@ -73,7 +73,7 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	return ctx.Err() == nil
 }
 
-// nameOthers looks for copies under other vendor data, to name them.
+// nameOthers searches for copies under other vendor data, to name them.
 func (im *importing) nameOthers() {
 	if im.search != nil && im.params.VendorData != "" && im.ctx.Err() == nil {
 		im.search.nameOthers(im.ctx)

@@ -7,8 +7,9 @@ import (
 	"github.com/didit-go/didit/internal/transport"
 )
 
-// Limiter is waited on before every attempt, retries and the reads of a search
-// included, outside the attempt's timeout. An error of it ends the call, not sent.
+// Limiter decides when an attempt may go out: each waits for it first, retries and the
+// reads of a search included, outside the attempt's timeout. Where it returns an error,
+// the call ends with it, and the attempt is not sent.
 // [OperationFromContext] and [IsWrite] work on the context that it is given. A
 // *rate.Limiter of golang.org/x/time/rate is one. Any number of goroutines use it
 // at once.
@@ -18,8 +19,8 @@ type Limiter interface {
 	Wait(ctx context.Context) error
 }
 
-// AnswerObserver is a [Limiter] that wants to know what became of what it let go
-// out. It is called once for each attempt, on the goroutine that made it.
+// AnswerObserver is a [Limiter] that is told what became of each attempt that it let
+// go out. It is called once for each attempt, on the goroutine that made it.
 type AnswerObserver interface {
 	ObserveAnswer(ctx context.Context, a Answer)
 }

@@ -2,6 +2,7 @@ package didit_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // observing lets everything go out and remembers what it was told.
@@ -47,26 +49,26 @@ func TestAnswerObserver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		script := []func(r *http.Request) (*http.Response, error){
 			func(r *http.Request) (*http.Response, error) {
-				resp := rootAnswer(r, 429, `{}`)
+				resp := testkit.Answer(r, 429, `{}`)
 				resp.Header.Set("Retry-After", "7")
 				resp.Header.Set("X-Ratelimit-Limit", "300")
 				return resp, nil
 			},
 			func(*http.Request) (*http.Response, error) { return nil, io.EOF },
-			func(r *http.Request) (*http.Response, error) { return rootAnswer(r, 200, `{`), nil },
+			func(r *http.Request) (*http.Response, error) { return testkit.Answer(r, 200, `{`), nil },
 			func(r *http.Request) (*http.Response, error) {
 				time.Sleep(3 * time.Second)
-				return rootAnswer(r, 200, `{"share_token":"abc"}`), nil
+				return testkit.Answer(r, 200, `{"share_token":"abc"}`), nil
 			},
-			func(r *http.Request) (*http.Response, error) { return rootAnswer(r, 404, `{}`), nil },
+			func(r *http.Request) (*http.Response, error) { return testkit.Answer(r, 404, `{}`), nil },
 		}
 		calls := 0
 		var o observing
 		began := time.Now()
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) { calls++; return script[calls-1](r) }), didit.WithLimiter(&o))
-		_, err := c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) { calls++; return script[calls-1](r) }), didit.WithLimiter(&o))
+		_, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 		require.NoError(t, err)
-		_, err = c.GetSession(t.Context(), rootSession)
+		_, err = c.GetSession(t.Context(), testkit.SessionID)
 		require.ErrorIs(t, err, didit.ErrNotFound)
 
 		share := "ShareSession writes"
@@ -92,15 +94,15 @@ func TestObserverAfterRateLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
 		var o observing
-		c := rootClient(t, rootTrip(func(r *http.Request) (*http.Response, error) {
+		c := testkit.Client(t, testkit.RoundTripper(func(r *http.Request) (*http.Response, error) {
 			if n++; n == 1 {
-				resp := rootAnswer(r, 429, `{}`)
+				resp := testkit.Answer(r, 429, `{}`)
 				resp.Header.Set("Retry-After", "7")
 				return resp, nil
 			}
-			return rootAnswer(r, 200, `{"share_token":"abc"}`), nil
+			return testkit.Answer(r, 200, `{"share_token":"abc"}`), nil
 		}), didit.WithLimiter(&o))
-		_, err := c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
+		_, err := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 		require.NoError(t, err)
 		require.Len(t, o.answers, 2)
 		assert.Equal(t, 7*time.Second, o.answers[0].RetryAfter)
@@ -120,18 +122,18 @@ func (p *printing) Wait(ctx context.Context) error                    { p.print(
 func (p *printing) ObserveAnswer(ctx context.Context, _ didit.Answer) { p.print(ctx) }
 func (p *printing) RoundTrip(r *http.Request) (*http.Response, error) {
 	p.print(r.Context())
-	return rootAnswer(r, 404, `{}`), nil
+	return testkit.Answer(r, 404, `{}`), nil
 }
 
 func TestContextPrints(t *testing.T) {
 	t.Parallel()
 	var p printing
-	c := rootClient(t, &p, didit.WithLimiter(&p), didit.WithAttemptTimeout(0))
+	c := testkit.Client(t, &p, didit.WithLimiter(&p), didit.WithAttemptTimeout(0))
 	_, _ = c.ImportSharedSession(t.Context(), importParams(tokenOf(nil)))
-	_, _ = c.ShareSession(t.Context(), rootSession, didit.ShareSessionParams{ForApplicationID: rootPartner})
-	_, _ = c.GetSession(t.Context(), rootSession)
+	_, _ = c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
+	_, _ = c.GetSession(t.Context(), testkit.SessionID)
 	for _, text := range p.texts {
-		assert.NotContains(t, text, rootKey)
+		assert.NotContains(t, text, testkit.APIKey)
 		assert.NotContains(t, text, vendor)
 		assert.Less(t, len(text), 300, text)
 	}
@@ -141,8 +143,66 @@ func TestContextPrints(t *testing.T) {
 func TestLimiterMadeWrong(t *testing.T) {
 	t.Parallel()
 	wrong := &didit.ValidationError{Problems: []didit.Problem{{Field: "New", Message: "must not be negative"}}}
-	_, err := rootClient(t, rootMock(t), didit.WithLimiter(&rootLimiter{wrong})).GetSession(t.Context(), rootSession)
+	_, err := testkit.Client(t, testkit.Mock(t), didit.WithLimiter(&refusing{wrong})).GetSession(t.Context(), testkit.SessionID)
 	require.ErrorIs(t, err, didit.ErrNotSent)
 	require.ErrorContains(t, err, "New must not be negative")
 	assert.False(t, didit.Retryable(err))
+}
+
+func TestLimiterEndsTheCall(t *testing.T) {
+	t.Parallel()
+	stop := errors.New("quota of customer-oriane-4711 used up")
+	for _, call := range testkit.Calls() {
+		err := call.Do(t, testkit.Client(t, testkit.Mock(t), didit.WithLimiter(&refusing{stop})))
+		var failure *didit.CallError
+		require.ErrorAs(t, err, &failure, call.Name)
+		assert.Equal(t, didit.OutcomeNotSent, failure.Outcome)
+		assert.Zero(t, failure.Attempts)
+		require.ErrorIs(t, err, stop)
+		require.ErrorIs(t, err, didit.ErrNotSent)
+		assert.NotContains(t, err.Error(), "4711", "the caller's own text may say anything")
+		assert.True(t, didit.Retryable(err))
+	}
+}
+
+type counter struct{ n int }
+
+func (l *counter) Wait(context.Context) error { l.n++; return nil }
+
+func TestLimiterBeforeEveryAttempt(t *testing.T) {
+	t.Parallel()
+	var seen []testkit.Seen
+	l := new(counter)
+	_, err := testkit.Client(t, testkit.Recorder(&seen, 503, ""), didit.WithLimiter(l), didit.WithMaxRetries(3)).GetSession(t.Context(), testkit.SessionID)
+	require.ErrorIs(t, err, didit.ErrServer)
+	assert.Equal(t, 4, l.n)
+	assert.Len(t, seen, 4)
+}
+
+type slowLimiter struct{}
+
+func (slowLimiter) Wait(ctx context.Context) error {
+	select {
+	case <-time.After(time.Minute):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// The limiter's wait is outside the attempt's timeout, and ends with the context.
+func TestLimiterIsOutsideTheTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen []testkit.Seen
+		c := testkit.Client(t, testkit.Recorder(&seen, 200, `{"session_id":"`+testkit.SessionID+`"}`), didit.WithLimiter(slowLimiter{}), didit.WithAttemptTimeout(time.Second))
+		_, err := c.GetSession(t.Context(), testkit.SessionID)
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err = c.GetSession(ctx, testkit.SessionID)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, didit.ErrNotSent)
+		assert.Len(t, seen, 1)
+	})
 }

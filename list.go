@@ -132,11 +132,11 @@ func (c *Client) listQuery(ctx context.Context, params ListSessionsParams) (list
 	checkText(&p, "VendorData", params.VendorData)
 	checkText(&p, "Search", params.Search)
 	if q.Search != "" && (q.SessionKind == KindBusiness || q.SessionKind == KindAll) {
-		p.add("Search", "is for KindUser only: the list of companies would not heed it and give all rows", nil)
+		p.add("Search", "is for KindUser only: Didit ignores it for companies and would list them all", nil)
 	}
 	for i, s := range params.Statuses {
 		if !s.Known() {
-			p.add(fmt.Sprintf("Statuses[%d]", i), "is not a status of Didit's", nil)
+			p.add(fmt.Sprintf("Statuses[%d]", i), `is not a status of Didit's, such as "In Review"`, nil)
 		}
 	}
 	for i, id := range params.WorkflowIDs {
@@ -144,7 +144,7 @@ func (c *Client) listQuery(ctx context.Context, params ListSessionsParams) (list
 	}
 	for i, country := range params.Countries {
 		if len(country) != 3 || strings.ContainsFunc(country, func(r rune) bool { return r < 'A' || r > 'Z' }) {
-			p.add(fmt.Sprintf("Countries[%d]", i), "must be three upper-case letters (ISO 3166-1 alpha-3)", nil)
+			p.add(fmt.Sprintf("Countries[%d]", i), "must be three upper-case letters (ISO 3166-1 alpha-3), such as ESP", nil)
 		}
 	}
 	if !params.DateFrom.IsZero() && !params.DateTo.IsZero() && q.DateFrom > q.DateTo {

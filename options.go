@@ -3,16 +3,11 @@ package didit
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/url"
-	"os"
-	"reflect"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/setting"
 )
 
 // DefaultBaseURL is where Didit serves its API.
@@ -85,7 +80,7 @@ func WithBaseURL(rawURL string) Option {
 	return func(s *settings) { s.baseURL = rawURL }
 }
 
-// WithHTTPClient sets the HTTP client to send with. It is copied: its transport
+// WithHTTPClient sets the HTTP client that sends the requests. It is copied: its transport
 // and cookie jar are used, its Timeout bounds one attempt, and its redirect
 // policy is not used, because redirects are never followed.
 func WithHTTPClient(c *http.Client) Option {
@@ -129,7 +124,7 @@ func WithRetryWait(min, max time.Duration) Option {
 	return func(s *settings) {
 		s.waitMin, s.waitMax = min, max
 		if min < 0 || max < min {
-			s.problems.add("WithRetryWait", "must be 0 <= min <= max", nil)
+			s.problems.add("WithRetryWait", "must be 0 <= min <= max, such as 500*time.Millisecond and 8*time.Second", nil)
 		}
 	}
 }
@@ -158,8 +153,8 @@ func WithApplicationID(id string) Option {
 func WithUserAgent(product string) Option {
 	return func(s *settings) {
 		s.product = strings.TrimSpace(product)
-		if s.product == "" || !printable(s.product) {
-			s.problems.add("WithUserAgent", "must be printable ASCII", nil)
+		if s.product == "" || !setting.Printable(s.product) {
+			s.problems.add("WithUserAgent", `must be printable ASCII, such as "shop/1.2"`, nil)
 		}
 	}
 }
@@ -169,7 +164,8 @@ func WithUserAgent(product string) Option {
 // sessions and the request's id, and of a call that failed its error. A call that
 // succeeded, an import that was recovered included, is info; one that failed a warning.
 // Attempts that are made again, the calls of a search and the pages of a walk are debug.
-// Nothing else that was sent or received is logged. Silent without it.
+// Nothing else that was sent or received is logged. Without this option nothing
+// is.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *settings) {
 		s.logger = l
@@ -179,12 +175,12 @@ func WithLogger(l *slog.Logger) Option {
 	}
 }
 
-// WithLimiter sets what every attempt waits for first, retries and reads of a
+// WithLimiter sets a limiter that every attempt waits for, retries and the reads of a
 // search included. The wait does not count against the attempt's timeout.
 func WithLimiter(l Limiter) Option {
 	return func(s *settings) {
 		s.limiter = l
-		if v := reflect.ValueOf(l); l == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+		if setting.IsNil(l) {
 			s.problems.add("WithLimiter", "must not be nil", nil)
 		}
 	}
@@ -201,7 +197,7 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithAuditHook sets what is told of every share, import and search, see
+// WithAuditHook sets a function that is told of every share, import and search, see
 // [AuditEvent]. It runs on the calling goroutine before the call returns, with a
 // context that has the call's values, does not end with it, and ends after 10 s.
 //
@@ -218,82 +214,17 @@ func WithAuditHook(f func(context.Context, AuditEvent) error) Option {
 	}
 }
 
-// settle fills in from the environment and checks what takes more than one option.
-func (s *settings) settle() (base *url.URL) {
-	if !s.keyGiven {
-		if key, ok := os.LookupEnv(envAPIKey); ok {
-			s.key, s.keySource = key, envAPIKey
+// WithCallHook sets what runs around each call, see [CallHook]. The first hook is the
+// outermost: it begins first and ends last. The attempts of a call are seen by the
+// RoundTripper of [WithHTTPClient], whose requests have the context that the hooks made.
+func WithCallHook(hooks ...CallHook) Option {
+	return func(s *settings) {
+		s.hooks = hooks
+		for _, hook := range hooks {
+			if hook == nil {
+				s.problems.add("WithCallHook", "must not be nil", nil)
+				return
+			}
 		}
-		if id, ok := os.LookupEnv(envApplicationID); ok && s.keySource == envAPIKey && !s.appGiven {
-			s.applicationID, s.appGiven, s.applicationAt = strings.TrimSpace(id), id != "", envApplicationID
-		}
 	}
-	s.key = strings.TrimSpace(s.key)
-	switch {
-	case s.key == "" && !s.keyGiven && s.keySource != envAPIKey:
-		s.problems.add(s.keySource, "is required: no API key, and "+envAPIKey+" is not set", nil)
-	case s.key == "":
-		s.problems.add(s.keySource, "is empty", nil)
-	case !printable(s.key):
-		s.problems.add(s.keySource, "has a control or non-ASCII character", nil)
-	case wrapping(s.key) != "":
-		s.problems.add(s.keySource, wrapping(s.key), nil)
-	}
-	if s.appGiven {
-		id, ok := route.UUID(s.applicationID)
-		switch words := wrapping(s.applicationID); {
-		case words != "":
-			s.problems.add(s.applicationAt, words, nil)
-		case !ok:
-			s.problems.add(s.applicationAt, notUUID, nil)
-		}
-		s.applicationID = id
-	}
-	base, problem := parseBaseURL(s.baseURL, s.insecureHTTP)
-	if problem == "" && base.Scheme == "http" && strings.HasPrefix(s.key, "sk_live_") {
-		problem = "must be https with a live key"
-	}
-	if problem != "" {
-		s.problems.add("WithBaseURL", problem, nil)
-	}
-	return base
-}
-
-// printable reports whether a header can carry s. net/http would print the whole
-// value in its error otherwise.
-func printable(s string) bool {
-	return !strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
-}
-
-// parseBaseURL says what is wrong with a base URL without quoting it: it may hold
-// a password.
-func parseBaseURL(raw string, insecure bool) (base *url.URL, problem string) {
-	u, err := url.Parse(strings.TrimSpace(raw))
-	if err != nil {
-		return nil, "is not a URL"
-	}
-	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
-	segments := strings.Split(u.Path, "/")
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return nil, `must be absolute, as "` + DefaultBaseURL + `"`
-	case u.User != nil:
-		return nil, "must not have user info"
-	case u.RawQuery != "" || u.ForceQuery:
-		return nil, "must not have a query"
-	case u.Fragment != "" || strings.Contains(raw, "#"):
-		return nil, "must not have a fragment"
-	case segments[len(segments)-1] == "v3":
-		return nil, `must not end in "/v3": the client adds it`
-	case slices.Contains(segments, ".") || slices.Contains(segments, ".."):
-		return nil, "must not have dot segments"
-	case u.Scheme == "http" && !insecure && !loopback(u.Hostname()):
-		return nil, "must be https; http is for loopback addresses only, unless WithInsecureHTTP is given"
-	}
-	return u, ""
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }

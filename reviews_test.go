@@ -10,6 +10,7 @@ import (
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/didittest"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 func reviewsOf(t *testing.T, c *didit.Client, id string) ([]*didit.SessionReview, error) {
@@ -67,16 +68,16 @@ func TestListReviews(t *testing.T) {
 // is no answer, and a server that says there is more for ever is not believed.
 func TestListReviewsThatSayLess(t *testing.T) {
 	t.Parallel()
-	var seen []rootSeen
-	all, err := reviewsOf(t, rootClient(t, rootRecorder(&seen, 200, `{"results":[{"uuid":7,"comment":null,"created_at":"x","changed_fields":"a"}]}`)), rootSession)
+	var seen []testkit.Seen
+	all, err := reviewsOf(t, testkit.Client(t, testkit.Recorder(&seen, 200, `{"results":[{"uuid":7,"comment":null,"created_at":"x","changed_fields":"a"}]}`)), testkit.SessionID)
 	require.NoError(t, err)
 	require.Len(t, all, 1)
 	assert.True(t, all[0].CreatedAt.IsZero())
 	for _, bad := range []string{``, `{}`, `{"results":null}`, `{"results":[7`} {
-		_, err := reviewsOf(t, rootClient(t, rootRecorder(&seen, 200, bad), didit.WithMaxRetries(0)), rootSession)
-		assert.Equal(t, unusable(bad), rootMatches(err), bad)
+		_, err := reviewsOf(t, testkit.Client(t, testkit.Recorder(&seen, 200, bad), didit.WithMaxRetries(0)), testkit.SessionID)
+		assert.Equal(t, unusable(bad), testkit.Matches(err), bad)
 	}
-	all, err = reviewsOf(t, rootClient(t, rootRecorder(&seen, 200, `{"results":[],"next":"https://h.example/"}`)), rootSession)
+	all, err = reviewsOf(t, testkit.Client(t, testkit.Recorder(&seen, 200, `{"results":[],"next":"https://h.example/"}`)), testkit.SessionID)
 	require.NoError(t, err)
 	assert.Empty(t, all)
 }

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"reflect"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/didit-go/didit/internal/answer"
+	"github.com/didit-go/didit/internal/setting"
 	"github.com/didit-go/didit/internal/transport"
 )
 
@@ -27,7 +27,7 @@ const (
 	KindAll SessionKind = "all"
 )
 
-// SessionStatus is where a session stands. The set is open: an unknown status
+// SessionStatus says where a session stands. The set is open: an unknown status
 // decodes as it is.
 //
 // https://docs.didit.me/integration/verification-statuses
@@ -189,7 +189,7 @@ func (r *sessionRead) Decode(_ int, body []byte) error {
 	return nil
 }
 
-// UpdateSessionStatusParams is a decision by hand.
+// UpdateSessionStatusParams says how a session is decided by hand.
 type UpdateSessionStatusParams struct {
 	NewStatus SessionStatus // StatusApproved, StatusDeclined or StatusResubmitted; required
 	Comment   string        // kept with the review; optional
@@ -269,7 +269,7 @@ func (c *Client) SessionPDF(ctx context.Context, sessionID string, w io.Writer) 
 	defer func() { story.end(r, err) }()
 	p := c.usable(ctx)
 	r.id = checkID(&p, "sessionID", sessionID)
-	if v := reflect.ValueOf(w); w == nil || v.Kind() == reflect.Pointer && v.IsNil() {
+	if setting.IsNil(w) {
 		p.add("w", "must not be nil", nil)
 	}
 	if err := p.err(); err != nil {

@@ -49,7 +49,8 @@ func (p ShareSessionParams) problems(own string) problems {
 	return all
 }
 
-// SharedSession is what Partner A sends to Partner B over a channel of its own.
+// SharedSession is a share token and what it is for. Partner A sends it to Partner B
+// over a channel of their own.
 type SharedSession struct {
 	Token            ShareToken  `json:"share_token"`
 	SessionID        string      `json:"session_id"`

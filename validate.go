@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/setting"
 )
 
 // ValidationError is a local refusal: this call sent nothing that changes
@@ -66,25 +66,11 @@ func (p problems) err() error {
 	return &ValidationError{Problems: p}
 }
 
-// notUUID is what is wrong with an id.
-const notUUID = `must be a UUID, such as "0b8fa2ee-7ea8-4b5c-a4f1-7d30ab3f6c21"`
-
-// wrapping says what stands around a secret or an id that was copied with too much.
-func wrapping(s string) string {
-	switch {
-	case len(s) > 1 && (s[0] == '"' || s[0] == '\'' || s[0] == '`') && s[len(s)-1] == s[0]:
-		return "is in quotes: give it without them"
-	case len(s) > 7 && strings.EqualFold(s[:7], "Bearer "):
-		return `starts with "Bearer ": give the rest alone`
-	}
-	return ""
-}
-
-// checkID takes a session's id.
+// checkID returns an id of Didit's in lower case, "" where it is none.
 func checkID(p *problems, field, id string) string {
-	lower, ok := route.UUID(id)
-	if !ok {
-		p.add(field, notUUID, nil)
+	lower, problem := setting.ID(id)
+	if problem != "" {
+		p.add(field, problem, nil)
 	}
 	return lower
 }

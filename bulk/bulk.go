@@ -31,15 +31,15 @@
 // Where the body breaks, returns, panics or calls [Result.Redo], the result is not
 // recorded, and neither is what is under way at that moment. The next run makes it
 // again: a share mints another token, and an import finds the copy that was made. So
-// your body sees each item at least once over all runs, and your own side has to bear
-// a second time.
+// your body sees each item at least once over all runs. Your own side must be able to
+// take one a second time.
 //
 // An import is recorded as begun before its first request. The next run sets Resume
 // for those that were begun, and only for them: it searches before it sends.
 //
 // # Memory
 //
-// A run holds some 30 bytes for each item, to refuse an id that is told twice. A [File]
+// A run holds some 30 bytes for each item, to refuse an id that is given twice. A [File]
 // holds some 40 for each id. Nothing else grows with the sequence.
 package bulk
 
@@ -67,10 +67,10 @@ const (
 	maxOpen = 1000
 )
 
-// Result is what became of one item: a Value or an Err.
+// Result is the end of one item: a Value or an Err.
 //
 // The error is the call's own. A *[didit.ValidationError] is also an item that was
-// refused before any call: its id is told twice, or it is an import without VendorData
+// refused before any call: its id is given twice, or it is an import without VendorData
 // although there is a Checkpoint. The error that a Checkpoint's Lookup returned is
 // wrapped; nothing was sent for that item. An error that the input yielded comes as it
 // is, without an item.

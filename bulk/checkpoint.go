@@ -18,7 +18,7 @@ type Checkpoint interface {
 	Record(ctx context.Context, r Record) error
 }
 
-// State is how far an item got.
+// State says whether an item is begun or done.
 type State string
 
 // The states.

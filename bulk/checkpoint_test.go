@@ -14,7 +14,7 @@ import (
 	"github.com/didit-go/didit/didittest"
 )
 
-// TestRecordedWhenAsked looks at the checkpoint from the body.
+// TestRecordedWhenAsked reads the checkpoint in the body.
 func TestRecordedWhenAsked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

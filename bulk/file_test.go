@@ -40,7 +40,7 @@ func TestFile(t *testing.T) {
 	assert.True(t, ok)
 	assert.Equal(t, begun, got)
 	require.NoError(t, f.Record(t.Context(), done))
-	look := func(f *bulk.File) {
+	check := func(f *bulk.File) {
 		got, ok, err := f.Lookup(t.Context(), "a")
 		require.NoError(t, err)
 		assert.True(t, ok)
@@ -52,11 +52,11 @@ func TestFile(t *testing.T) {
 		require.NoError(t, err)
 		assert.False(t, ok)
 	}
-	look(f)
+	check(f)
 	require.NoError(t, f.Close())
 	require.NoError(t, f.Close())
 	again := open(t, path)
-	look(again)
+	check(again)
 	require.NoError(t, again.Close())
 
 	text, err := os.ReadFile(path)

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Progress is how far a run has got.
+// Progress says how far a run has come.
 type Progress struct {
 	Total     int           // as in the Options; 0: not known
 	Done      int           // delivered

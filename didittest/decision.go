@@ -14,7 +14,7 @@ func (c *call) decision() answer {
 	s := c.server
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	one := c.own()
+	one := c.session()
 	if one == nil {
 		return notFound()
 	}

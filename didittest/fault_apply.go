@@ -10,8 +10,8 @@ import (
 // hugeBody is the default size of FaultHugeBody: twice what the client reads.
 const hugeBody = 32 << 20
 
-// misbehave answers a call in the way of a fault.
-func (c *call) misbehave(w http.ResponseWriter, f *Fault) {
+// applyFault answers a call in the way of a fault.
+func (c *call) applyFault(w http.ResponseWriter, f *Fault) {
 	switch f.Kind {
 	case FaultAnswerLost:
 		c.apply()

@@ -37,7 +37,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.active.add(-1)
 	start := time.Now()
 	if isLiveKey(r.Header.Get("X-Api-Key")) {
-		// Somebody pointed a production system here. Its key must not end up in anything of ours.
+		// Somebody pointed a production system here. Its key must not end up in any record of this server.
 		detail(http.StatusUnauthorized, "This is a test server, it takes no live keys.").write(w)
 		return
 	}
@@ -137,7 +137,7 @@ func (c *call) answer(w http.ResponseWriter) {
 	}
 	if f := s.faults.pick(c); f != nil {
 		s.history.update(c.record, func(r *Request) { r.Fault = f.Kind })
-		c.misbehave(w, f)
+		c.applyFault(w, f)
 		return
 	}
 	if h, r := c.handler(); h != nil {
@@ -173,8 +173,8 @@ func (c *call) success(v any) answer { return jsonAnswer(c.status(), v) }
 
 func (c *call) status() int { return cmp.Or(c.server.cfg.success[c.op.name], c.op.status) }
 
-// own finds the call's session among those of its key, under the lock.
-func (c *call) own() *session {
+// session finds the call's session among those of its key, under the lock.
+func (c *call) session() *session {
 	one := c.key.app.find(c.sessionID)
 	if one == nil || !c.key.sees(one) {
 		return nil

@@ -8,7 +8,7 @@ func (c *call) remove() answer {
 	s := c.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one := c.own()
+	one := c.session()
 	if one == nil {
 		return notFound()
 	}

@@ -12,7 +12,7 @@ import (
 func (c *call) pdf() answer {
 	c.server.mu.RLock()
 	defer c.server.mu.RUnlock()
-	one := c.own()
+	one := c.session()
 	if one == nil {
 		return notFound()
 	}

@@ -12,7 +12,7 @@ const maxComment = 10000
 
 // reviewed finds the call's session for its reviews, which only people's sessions have.
 func (c *call) reviewed() *session {
-	one := c.own()
+	one := c.session()
 	if one == nil || one.kind != didit.KindUser {
 		return nil
 	}

@@ -20,7 +20,7 @@ func (c *call) share() answer {
 	s := c.server
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	one := c.own()
+	one := c.session()
 	if one == nil {
 		return notFound()
 	}

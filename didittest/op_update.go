@@ -19,7 +19,7 @@ func (c *call) updateStatus() answer {
 	s := c.server
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	one := c.own()
+	one := c.session()
 	if one == nil {
 		return notFound()
 	}

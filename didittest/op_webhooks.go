@@ -6,7 +6,7 @@ import "net/http"
 func (c *call) listWebhooks() answer {
 	s := c.server
 	s.mu.RLock()
-	one := c.own()
+	one := c.session()
 	s.mu.RUnlock()
 	if one == nil {
 		return notFound()

@@ -20,8 +20,8 @@ func TestToken(t *testing.T) {
 	assert.Len(t, claims.SessionID, 36)
 	assert.Equal(t, time.Hour, claims.ExpiresAt.Sub(claims.IssuedAt))
 	want := didit.ShareClaims{
-		SessionID: "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a01", FromApplicationID: "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c00a",
-		ForApplicationID: "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c00b", SessionKind: didit.KindBusiness,
+		SessionID: "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b002", FromApplicationID: "e81fd0aa-4c37-4b7e-9a90-b5d62c1e4005",
+		ForApplicationID: "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c003", SessionKind: didit.KindBusiness,
 		IssuedAt: time.Unix(1795521600, 0).UTC(), ExpiresAt: time.Unix(1795525200, 0).UTC(),
 	}
 	claims, err = didittest.Token(want).Claims()

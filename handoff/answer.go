@@ -89,14 +89,14 @@ func (a *answer) write(w http.ResponseWriter, signed http.Header) {
 	}
 	body := a.body
 	if a.status != http.StatusOK {
-		said := struct {
+		reply := struct {
 			Code     string `json:"code"`
 			Versions []int  `json:"versions,omitempty"`
 		}{Code: a.code}
 		if a.code == codeVersion {
-			said.Versions = []int{version}
+			reply.Versions = []int{version}
 		}
-		body, _ = json.Marshal(said) //nolint:errchkjson // texts and numbers
+		body, _ = json.Marshal(reply) //nolint:errchkjson // texts and numbers
 	}
 	w.WriteHeader(a.status)
 	w.Write(body)

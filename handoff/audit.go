@@ -7,7 +7,7 @@ import (
 	"github.com/didit-go/didit"
 )
 
-// AuditAction is which side of a hand-off is told of.
+// AuditAction says which side of a hand-off an [AuditEvent] records.
 type AuditAction string
 
 // The actions.
@@ -18,7 +18,7 @@ const (
 	AuditGrant   AuditAction = "grant"   // A's, of a pull
 )
 
-// AuditOutcome is what became of a hand-off.
+// AuditOutcome says how a hand-off ended.
 type AuditOutcome string
 
 // The outcomes.

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/didit-go/didit"
-	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/setting"
 )
 
 // problems collects what is wrong with what a caller gives, or a partner sends.
@@ -26,21 +26,18 @@ func (p problems) err() error {
 
 // uuid checks an id of Didit's and puts it into lower case.
 func (p *problems) uuid(field string, id *string) {
-	lower, ok := route.UUID(*id)
-	switch {
-	case *id == "":
-		p.add(field, "is required", nil)
-	case !ok:
-		p.add(field, "must be a UUID", nil)
-	default:
-		*id = lower
+	lower, problem := setting.ID(*id)
+	if problem != "" {
+		p.add(field, problem, nil)
+		return
 	}
+	*id = lower
 }
 
 // id checks the id of a hand-off.
 func (p *problems) id(id string) {
 	if !isID(id) {
-		p.add("ID", "must be 1 to 128 of A-Z, a-z, 0-9, _ and -", nil)
+		p.add("ID", `must be 1 to 128 of A-Z, a-z, 0-9, _ and -, such as "job-4711"`, nil)
 	}
 }
 

@@ -129,14 +129,14 @@ func hopeless(err error) bool {
 
 // readCode reads the code of an answer that is no success. It is another program's text.
 func readCode(body []byte) string {
-	var said struct {
+	var reply struct {
 		Code string `json:"code"`
 	}
 	odd := func(r rune) bool { return r != '_' && (r < 'a' || r > 'z') }
-	if json.Unmarshal(body, &said) != nil || len(said.Code) > 64 || strings.ContainsFunc(said.Code, odd) {
+	if json.Unmarshal(body, &reply) != nil || len(reply.Code) > 64 || strings.ContainsFunc(reply.Code, odd) {
 		return ""
 	}
-	return said.Code
+	return reply.Code
 }
 
 // nextWait grows with the attempts, with full jitter, and is at least what the last

@@ -23,7 +23,7 @@
 //
 // A push is handled once. It is sent until it is accepted, refused or expired; the
 // receiver remembers it in a [ReplayStore] and gives the same receipt to a second
-// delivery. No token is ever stored. A pull is answered anew each time: a spare token
+// delivery. No token is ever stored. A pull is answered anew each time: one token more
 // harms nobody and expires.
 //
 // Nothing of a message is used before its signature was verified, and everything

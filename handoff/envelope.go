@@ -71,7 +71,7 @@ func (e *Envelope) contradiction() string {
 	if err != nil {
 		return ""
 	}
-	other := func(claimed, said string) bool { return claimed != "" && !strings.EqualFold(claimed, said) }
+	other := func(claimed, named string) bool { return claimed != "" && !strings.EqualFold(claimed, named) }
 	switch {
 	case other(claims.SessionID, e.SourceSessionID):
 		return "SourceSessionID"

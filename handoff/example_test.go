@@ -37,7 +37,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	at := httptest.NewServer(receiver) // https in earnest
+	at := httptest.NewServer(receiver) // https in production
 	defer at.Close()
 
 	// The bank's side.

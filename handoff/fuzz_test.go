@@ -12,10 +12,16 @@ import (
 	"time"
 )
 
+const (
+	applicationA = "0b0b0b0b-1111-4111-8111-000000000001" // sends
+	applicationB = "0b0b0b0b-2222-4222-8222-000000000002" // receives
+	sourceID     = "0b0b0b0b-5555-4555-8555-000000000005" // A's session
+)
+
 // FuzzMessage: what is read of a signed text is what every parser of JSON reads, and
 // comes out the same when it is written again.
 func FuzzMessage(f *testing.F) {
-	good := `{"version":1,"type":"push","id":"job-1","from_application_id":"0b0b0b0b-1111-4111-8111-000000000001","reference":"r","expires_at":"2026-01-01T00:00:00Z"}`
+	good := `{"version":1,"type":"push","id":"job-1","from_application_id":"` + applicationA + `","reference":"r","expires_at":"2026-01-01T00:00:00Z"}`
 	for _, text := range []string{good, `{"version":1}`, "{\"version\":1}\f", `{}`, `[]`, `{"version":1,"VERSION":2}`, good + good, strings.ToUpper(good), `{"version":1,"a":{"b":[1,{"c":null}]}}`, "\xff", `{"version":1,"reference":"\ud800"}`} {
 		f.Add([]byte(text))
 	}
@@ -48,8 +54,7 @@ func FuzzReceiver(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	const self, partner = "0b0b0b0b-2222-4222-8222-000000000002", "0b0b0b0b-1111-4111-8111-000000000001"
-	h, err := NewReceiver(self, Secrets{partner: {known}}, func(context.Context, Envelope) (*Receipt, error) { panic("called") })
+	h, err := NewReceiver(applicationB, Secrets{applicationA: {known}}, func(context.Context, Envelope) (*Receipt, error) { panic("called") })
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -73,17 +78,16 @@ func FuzzSigned(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	const self, partner = "0b0b0b0b-2222-4222-8222-000000000002", "0b0b0b0b-1111-4111-8111-000000000001"
-	h, err := NewReceiver(self, Secrets{partner: {known}}, func(_ context.Context, e Envelope) (*Receipt, error) {
-		if e.ForApplicationID != self || e.FromApplicationID != partner || e.Token.IsZero() || !e.ExpiresAt.After(time.Now()) {
-			panic("called with an envelope that is not ours")
+	h, err := NewReceiver(applicationB, Secrets{applicationA: {known}}, func(_ context.Context, e Envelope) (*Receipt, error) {
+		if e.ForApplicationID != applicationB || e.FromApplicationID != applicationA || e.Token.IsZero() || !e.ExpiresAt.After(time.Now()) {
+			panic("called with an envelope that is not B's")
 		}
 		return &Receipt{Status: StatusAccepted}, nil
 	}, WithReplayStore(NewMemoryReplayStore(1<<20)))
 	if err != nil {
 		f.Fatal(err)
 	}
-	e := Envelope{ID: "job-1", SessionKind: "user", SourceSessionID: partner, FromApplicationID: partner, ForApplicationID: self,
+	e := Envelope{ID: "job-1", SessionKind: "user", SourceSessionID: sourceID, FromApplicationID: applicationA, ForApplicationID: applicationB,
 		ExpiresAt: time.Now().Add(time.Hour), Reference: "r"}
 	m := e.message(typePush)
 	m.ShareToken = "a.b.c"

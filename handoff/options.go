@@ -46,7 +46,7 @@ func newSettings(opts []Option, sends bool) settings {
 }
 
 // WithTolerance sets how far the timestamp of a message may be from this machine's
-// clock, either way: 5 minutes unless said.
+// clock, either way: 5 minutes by default.
 func WithTolerance(d time.Duration) Option {
 	return func(s *settings) {
 		if s.tolerance = d; d <= 0 {
@@ -65,9 +65,10 @@ func WithClock(now func() time.Time) Option {
 	}
 }
 
-// WithLogger says what was refused and why, what failed and will be tried again, and,
+// WithLogger logs what was refused and why, what failed and will be tried again, and,
 // as information, what was handed over: ids of the hand-off and of applications, never
-// a token, reference or purpose. A callback's error is logged as it is. Silent without it.
+// a token, reference or purpose. A callback's error is logged as it is. Without
+// this option nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(s *settings) {
 		if s.logger = l; l == nil {
@@ -87,9 +88,9 @@ func WithHTTPClient(c *http.Client) Option {
 	}
 }
 
-// WithReplayStore sets what a receiver or grantor remembers hand-offs in. Several
-// machines need a shared one, and so does who wants to know them again after a restart.
-// [NewMemoryReplayStore] with 10,000 unless said.
+// WithReplayStore sets the store in which a receiver or grantor remembers hand-offs.
+// Several machines need a shared one. So do you to know hand-offs again after a restart.
+// The default is [NewMemoryReplayStore] with room for 10,000.
 func WithReplayStore(store ReplayStore) Option {
 	return func(s *settings) {
 		if s.store = store; store == nil {
@@ -112,9 +113,9 @@ func WithPreviousSecret(secret Secret) Option {
 	}
 }
 
-// WithAuditHook sets what is told of every hand-off, see [AuditEvent]. It runs on the
-// calling goroutine, with a context that has the call's values but does not end with
-// it, for up to 10 s. It fails closed: where it returns an error, the result is withheld
+// WithAuditHook sets a function that is told of every hand-off, see [AuditEvent]. It
+// runs on the calling goroutine, with a context that has the call's values but does not
+// end with it, for up to 10 s. It fails closed: where it returns an error, the result is withheld
 // and the other side tries again.
 func WithAuditHook(f func(context.Context, AuditEvent) error) Option {
 	return func(s *settings) {

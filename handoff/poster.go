@@ -1,12 +1,11 @@
 package handoff
 
 import (
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
+	"github.com/didit-go/didit/internal/setting"
 	"github.com/didit-go/didit/internal/transport"
 )
 
@@ -53,25 +52,11 @@ func newPoster(action AuditAction, rawURL string, secret Secret, opts []Option) 
 
 // parseURL says what is wrong with a URL without quoting it.
 func parseURL(raw string) (u *url.URL, problem string) {
-	u, err := url.Parse(strings.TrimSpace(raw))
-	switch {
-	case err != nil:
-		return nil, "is not a URL"
-	case u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "":
-		return nil, `must be absolute, as "https://partner.example/handoff"`
-	case u.User != nil:
-		return nil, "must not have user info"
-	case u.Fragment != "" || strings.Contains(raw, "#"):
-		return nil, "must not have a fragment"
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	u, problem = setting.URL(raw, "https://partner.example/handoff")
+	if problem == "" && u.Scheme == "http" && !setting.Loopback(u.Hostname()) {
 		return nil, "must be https; http is for loopback addresses only"
 	}
-	return u, ""
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return u, problem
 }
 
 // ownTransport is net/http's own. Where a program has replaced http.DefaultTransport,

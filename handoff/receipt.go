@@ -1,6 +1,6 @@
 package handoff
 
-// ReceiptStatus is how far the receiver is.
+// ReceiptStatus says whether the receiver has imported the session yet.
 type ReceiptStatus string
 
 // The statuses.

@@ -26,7 +26,7 @@ type ReplayStore interface {
 	Release(ctx context.Context, r Replay) error
 }
 
-// Replay is what Reserve found.
+// Replay is the answer of [ReplayStore]'s Reserve: the state of a message.
 type Replay struct {
 	State   ReplayState
 	Key     string // type, partner and id, up to 255 bytes
@@ -35,7 +35,8 @@ type Replay struct {
 	Receipt []byte // ReplayDone: JSON of a push's receipt, up to 1 KiB; nil for a pull
 }
 
-// ReplayState is whose a message is. The zero state is none of them.
+// ReplayState says whether a message is new, and who handles it. The zero state is
+// none of them.
 type ReplayState int
 
 // The states.
@@ -66,11 +67,11 @@ func NewMemoryReplayStore(capacity int) ReplayStore {
 }
 
 type memoryStore struct {
-	mu       sync.Mutex
-	capacity int
-	now      func() time.Time
-	rows     map[string]*replayRow
-	nextLook time.Time // when a row may have lapsed, while the store is full
+	mu        sync.Mutex
+	capacity  int
+	now       func() time.Time
+	rows      map[string]*replayRow
+	nextCheck time.Time // when a row may have lapsed, while the store is full
 }
 
 type replayRow struct {
@@ -121,10 +122,10 @@ func (s *memoryStore) room(now time.Time) bool {
 	if len(s.rows) < s.capacity {
 		return true
 	}
-	if now.Before(s.nextLook) {
+	if now.Before(s.nextCheck) {
 		return false // a flood does not pay for a walk over all rows each time
 	}
-	s.nextLook = now.Add(time.Second)
+	s.nextCheck = now.Add(time.Second)
 	for key, row := range s.rows {
 		if !now.Before(row.lapses()) {
 			delete(s.rows, key)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/internal/route"
+	"github.com/didit-go/didit/internal/setting"
 )
 
 const (
@@ -35,12 +36,10 @@ func ParseSecret(text string) (Secret, error) {
 	switch {
 	case text == "":
 		p.add("secret", "is empty: is the variable set?", nil)
-	case strings.ContainsAny(text, "\"'`"):
-		p.add("secret", "is in quotes: give it without them", nil)
-	case strings.HasPrefix(strings.ToLower(text), "bearer "):
-		p.add("secret", `starts with "Bearer": give it without`, nil)
+	case setting.Pasted(text) != "":
+		p.add("secret", setting.Pasted(text), nil)
 	case !prefixed:
-		p.add("secret", `must start with "whsec_"`, nil)
+		p.add("secret", `must start with "whsec_", as echo "whsec_$(openssl rand -base64 32)" makes it`, nil)
 	case err != nil || strings.ContainsAny(encoded, "\r\n"):
 		p.add("secret", `must be base64 after "whsec_"`, nil)
 	case len(key) < minSecret:
@@ -76,7 +75,7 @@ func (s Secrets) checked(p *problems, self string) Secrets {
 		_, twice := owned[partner]
 		switch {
 		case !ok:
-			p.add("secrets", "must be by the partners' application ids, which are UUIDs", nil)
+			p.add("secrets", `must have the partners' application ids as keys: UUIDs, such as "0b8fa2ee-7ea8-4b5c-a4f1-7d30ab3f6c21"`, nil)
 		case twice:
 			p.add("secrets", "must name a partner once", nil)
 		case partner == self:
@@ -87,7 +86,7 @@ func (s Secrets) checked(p *problems, self string) Secrets {
 		for _, secret := range list {
 			for other, theirs := range owned {
 				if other != partner && slices.ContainsFunc(theirs, secret.same) {
-					p.add("secrets", "must be another for each partner: who knows one could speak for the other", nil)
+					p.add("secrets", "must differ between partners: who knows one could speak for the other", nil)
 				}
 			}
 			if secret.IsZero() {

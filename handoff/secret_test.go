@@ -70,16 +70,16 @@ func TestBadArguments(t *testing.T) {
 	_, err = handoff.NewGrantor(fintech, good, nil)
 	require.ErrorContains(t, err, "f must not be nil")
 	for says, err := range map[string]error{
-		"self is required":                   receiver("", good),
+		"self is missing":                    receiver("", good),
 		"self must be a UUID":                receiver("fintech", good),
 		"at least one partner":               receiver(fintech, nil),
-		"which are UUIDs":                    receiver(fintech, handoff.Secrets{"bank": {a}}),
+		"application ids as keys":            receiver(fintech, handoff.Secrets{"bank": {a}}),
 		"name a partner once":                receiver(fintech, handoff.Secrets{bank: {a}, strings.ToUpper(bank): {b}}),
 		"your own application":               receiver(fintech, handoff.Secrets{fintech: {a}}),
 		"1 to 3 for each":                    receiver(fintech, handoff.Secrets{bank: {a, b, a, b}}),
 		"1 to 3 for each partner":            receiver(fintech, handoff.Secrets{bank: {}}),
 		"the zero Secret":                    receiver(fintech, handoff.Secrets{bank: {{}}}),
-		"another for each partner":           receiver(fintech, handoff.Secrets{bank: {a}, other: {b, a}}),
+		"differ between partners":            receiver(fintech, handoff.Secrets{bank: {a}, other: {b, a}}),
 		"WithHTTPClient is for a sender":     receiver(fintech, good, handoff.WithHTTPClient(http.DefaultClient)),
 		"WithPreviousSecret is for a sender": receiver(fintech, good, handoff.WithPreviousSecret(b)),
 		"WithReplayStore is for a receiver":  sender(where, a, handoff.WithReplayStore(handoff.NewMemoryReplayStore(0))),
@@ -94,7 +94,7 @@ func TestBadArguments(t *testing.T) {
 		"WithPreviousSecret must not be the": sender(where, a, handoff.WithPreviousSecret(handoff.Secret{})),
 		"must not be given more than twice":  sender(where, a, handoff.WithPreviousSecret(b), handoff.WithPreviousSecret(b), handoff.WithPreviousSecret(b)),
 		"url must be https":                  sender("http://partner.example/handoff", a),
-		"url must be absolute":               sender("partner.example/handoff", a),
+		"url must be an absolute URL":        sender("partner.example/handoff", a),
 		"url must not have user info":        sender("https://me:planted@partner.example/", a),
 		"url must not have a fragment":       sender(where+"#x", a),
 		"url is not a URL":                   sender("https://[planted", a),

@@ -48,7 +48,7 @@ type soaking struct {
 	grantor   http.Handler // of A's
 	importers map[*process]func(context.Context, handoff.Envelope) (*handoff.Receipt, error)
 
-	envelopes table[handoff.Envelope] // A's, sealed in earnest
+	envelopes table[handoff.Envelope] // A's, sealed in production
 	sessions  table[string]           // A's: the session of each reference
 	arrived   table[string]           // B's: the copy of each reference
 	ledgerA   side

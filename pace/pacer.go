@@ -27,8 +27,8 @@
 // A 429 stops everybody until its Retry-After is over, and the refused call waits for
 // that in its client. So leave [didit.WithMaxRetryAfter] at its minute, which is as long
 // as Didit's window; with less, a refused call gives up. The default of
-// [didit.WithMaxRetries], 4, lost nothing with up to three processes; the more share a
-// key, the more are refused: 20. Work that repeats calls by itself takes
+// [didit.WithMaxRetries], 4, lost nothing with up to three processes. With more of them
+// more calls are refused: give it 20. Work that repeats calls by itself takes
 // WithMaxRetries(0): whatever it repeats waits for the end of the pause here.
 //
 // The wait for a slot is outside of an attempt's timeout. What bounds it is the
@@ -94,7 +94,7 @@ func New(writesPerMinute, readsPerMinute int, opts ...Option) *Pacer {
 // Adaptive makes a pacer that learns the limits: it does not hold anything back before
 // the first 429, then follows what gets through, and tries a little more the longer
 // nothing is refused. So it finds its part where other processes use the key as well.
-// X-RateLimit-Remaining and X-RateLimit-Reset are not looked at.
+// X-RateLimit-Remaining and X-RateLimit-Reset are not read.
 //
 // Where an option is bad, nothing is let out: every Wait returns a
 // *[didit.ValidationError] that names it.
@@ -186,10 +186,10 @@ func (p *Pacer) usable(ctx context.Context) error {
 	return s.err()
 }
 
-// State is how a [Pacer] stands.
+// State is what a [Pacer] knows of each kind of calls at one moment.
 type State struct{ Writes, Reads, PDFs Lane }
 
-// Lane is how the calls of one kind stand.
+// Lane is the state of one kind of calls.
 type Lane struct {
 	// PerMinute is the pace in calls a minute; +Inf while nothing is held back.
 	PerMinute float64
@@ -201,7 +201,7 @@ type Lane struct {
 	Denied int
 }
 
-// State tells how the pacer stands, for logs and metrics. It is zero for a Pacer that
+// State returns the pacer's state, for logs and metrics. It is zero for a Pacer that
 // can be used for nothing.
 func (p *Pacer) State() State {
 	if p == nil || p.writes == nil {

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+
+	"github.com/didit-go/didit/internal/setting"
 )
 
 const defaultMaxBody = 1 << 20
@@ -22,7 +24,7 @@ func ForApplication(id string) HandlerOption {
 	if id == "" {
 		panic("webhook: ForApplication must not be empty: is the variable set?")
 	}
-	if problem := checkPasted(id); problem != "" {
+	if problem := setting.Pasted(id); problem != "" {
 		panic("webhook: ForApplication " + problem)
 	}
 	return func(h *handler) { h.application = id }
@@ -40,13 +42,13 @@ func LiveOnly() HandlerOption {
 // failed. Events without an ID, such as the console's tests, are handled as they come. A
 // nil store panics.
 func WithDeduplication(s DeliveryStore) HandlerOption {
-	if isNil(s) {
+	if setting.IsNil(s) {
 		panic("webhook: WithDeduplication must not be given a nil DeliveryStore")
 	}
 	return func(h *handler) { h.store = s }
 }
 
-// WithMaxBody bounds a delivery's body in bytes: 1 MiB unless said. More than 16 MiB does
+// WithMaxBody bounds a delivery's body in bytes: 1 MiB by default. More than 16 MiB does
 // not help, since [Verifier.Verify] takes no more. It panics unless n is positive.
 func WithMaxBody(n int64) HandlerOption {
 	if n <= 0 {
@@ -59,7 +61,7 @@ func WithMaxBody(n int64) HandlerOption {
 // has failed (an error): the reason, the answer's status and, once the signature was
 // verified, the event's id, its type and its session's id. It also writes what your
 // callback returned or panicked with, and what the store returned. Nothing else of a
-// delivery is written. Silent without it. A nil logger panics.
+// delivery is written. Without this option nothing is logged. A nil logger panics.
 func WithLogger(l *slog.Logger) HandlerOption {
 	if l == nil {
 		panic("webhook: WithLogger must not be given a nil Logger")

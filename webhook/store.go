@@ -22,7 +22,7 @@ type DeliveryStore interface {
 	Release(ctx context.Context, r Reservation) error
 }
 
-// Reservation is what Reserve found. Owner tells one reservation of an event from the
+// Reservation is the answer of [DeliveryStore]'s Reserve. Owner tells one reservation of an event from the
 // next, and is empty unless the state is Acquired.
 type Reservation struct {
 	State          ReservationState

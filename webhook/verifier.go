@@ -50,13 +50,13 @@ func (s *settings) secret(field, secret string) {
 }
 
 // WithPreviousSecret also takes signatures made with the secret before the current
-// one, while it is being replaced. The same is asked of it as of the current one.
+// one, while it is being replaced. It is checked as the current one is.
 func WithPreviousSecret(secret string) Option {
 	return func(s *settings) { s.secret("WithPreviousSecret", secret) }
 }
 
 // WithTolerance sets how far a timestamp may be from this machine's clock, either way:
-// 5 minutes unless said, and more than 0. The body's own timestamp may be 10 minutes
+// 5 minutes by default; it must be positive. The body's own timestamp may be 10 minutes
 // older than that, because a retry may carry the first one; X-Timestamp, where it is
 // sent, may not. Whether Didit's last retry, some 5 minutes after the first try, renews
 // X-Timestamp is not documented.
@@ -108,8 +108,8 @@ func (v *Verifier) usable() bool { return v != nil && len(v.macs) > 0 }
 
 // Verify checks a delivery and decodes it. The header's keys are in canonical form, as
 // net/http leaves them. The body is what was received, to the byte, of at most 16 MiB.
-// Verify may be called again with the same delivery: a repetition within the time
-// allowed is told by its ID, see [WithDeduplication].
+// Verify may be called again with the same delivery: it does not tell a repetition, whose
+// Event has the same ID, see [WithDeduplication].
 //
 // An X-Signature that fits is enough, otherwise X-Signature-V2 has to. The event is
 // decoded from the text whose signature fitted. Its own timestamp says whether it is

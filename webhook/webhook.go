@@ -21,18 +21,18 @@
 //
 // Didit hangs up after 5 seconds. After a 5xx, a 404 or no answer it tries again twice,
 // about a minute and then four more minutes later, and then drops the event. So the
-// callback only records which session has to be looked at. Other code does the work.
+// callback only records which session to read. Other code does the work.
 //
 // # Late and lost events
 //
-// An event can come late, twice, after a newer one, or never. It is a reason to look at
-// a session and not its state: read the session again with [didit.Client.GetSession]
+// An event can come late, twice, after a newer one, or never. It is a reason to read
+// a session, and not its state: read the session again with [didit.Client.GetSession]
 // and store what that says, one reader per session at a time. Then an older event never
 // overwrites a newer state. Event.Timestamp does not order events, because a resend
 // carries a new one.
 //
 // What was never delivered is found by listing: go through [didit.Client.ListSessions]
-// now and then, and look at what differs from your records. examples/reconcile shows
+// now and then, and compare with your records. examples/reconcile shows
 // all of it.
 //
 // # What is believed

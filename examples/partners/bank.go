@@ -65,7 +65,7 @@ func (b *bank) push(ctx context.Context, reference, purpose string) (string, err
 	if err != nil {
 		return "", err
 	}
-	// In earnest the envelope is kept, encrypted, until Send has returned, so that a
+	// In production the envelope is kept, encrypted, until Send has returned, so that a
 	// process that is killed goes on with the same one.
 	e.ID, e.FromApplicationID, e.ForApplicationID = "push-"+rand.Text(), b.Self, b.Partner
 	e.Reference, e.Purpose = reference, purpose

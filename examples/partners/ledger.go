@@ -13,7 +13,7 @@ import (
 	"github.com/didit-go/didit/handoff"
 )
 
-// ledger is what one side was told of its hand-offs. In earnest it is a table that
+// ledger is what one side was told of its hand-offs. In production it is a table that
 // outlives the program.
 type ledger struct {
 	names map[string]string

@@ -26,7 +26,7 @@ const (
 )
 
 // config is what a side is told on its standard input: keys and secrets do not belong
-// into arguments. In earnest each side has its own, and knows nothing of the other's key.
+// into arguments. In production each side has its own, and knows nothing of the other's key.
 type config struct {
 	Didit      string            `json:"didit"`
 	APIKey     string            `json:"api_key"`

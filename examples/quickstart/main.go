@@ -1,5 +1,5 @@
 // Quickstart plays both partners: A shares a person's and a company's finished
-// verification, B imports them. Then it shows what goes wrong, and how it looks.
+// verification, B imports them. Then it shows what goes wrong, and what the errors say.
 //
 // It runs on the embedded stand-in, without a key and without a network:
 //

@@ -22,7 +22,7 @@ var linked = []string{
 }
 
 // A layer says what packages of one place may import outside their tests, beside the standard library. Another
-// module stands for all its packages, one of our own for itself; a name that ends in a slash for all below it.
+// module stands for all its packages, one of this module for itself; a name that ends in a slash for all below it.
 type layer struct {
 	place   string // first match in layers, relative to the module
 	imports []string
@@ -32,6 +32,7 @@ type layer struct {
 // the root, then internal.
 // didittest reads Didit's documentation by itself: it takes the root's types, and nothing of what decides.
 var layers = []layer{
+	{"internal/testkit", []string{module, "github.com/stretchr/testify", "github.com/jarcoal/httpmock"}},
 	{"internal", append([]string{module + "/internal/"}, linked[1:]...)},
 	{"webhook/storetest", []string{module + "/webhook"}},
 	{"webhook", []string{module, module + "/internal/"}},
@@ -113,6 +114,9 @@ func skipDir(rel, name string) error {
 func mayImport(file, imported string) bool {
 	if first, _, _ := strings.Cut(imported, "/"); !strings.Contains(first, ".") {
 		return true // standard library
+	}
+	if imported == module+"/internal/testkit" {
+		return false // only tests may
 	}
 	for _, l := range layers {
 		if l.place != "." && !strings.HasPrefix(file, l.place+"/") {

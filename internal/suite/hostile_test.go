@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // TestHostileServer: whatever a server does, a call ends with a typed error, within
@@ -54,7 +55,7 @@ func TestHostileServer(t *testing.T) { //nolint:paralleltest // measures what th
 		}
 	}
 	spaces := strings.Repeat(" ", 32<<10)
-	id := `{"session_id":"` + benchOwn + `",`
+	id := `{"session_id":"` + testkit.CopyID + `",`
 	behaviours := []struct {
 		name  string
 		serve http.HandlerFunc
@@ -127,10 +128,10 @@ func TestHostileServer(t *testing.T) { //nolint:paralleltest // measures what th
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			began := time.Now()
-			_, share := c.ShareSession(t.Context(), benchSource, didit.ShareSessionParams{ForApplicationID: benchApp})
+			_, share := c.ShareSession(t.Context(), testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB})
 			_, imported := c.ImportSharedSession(t.Context(), didit.ImportSharedSessionParams{
-				Token: didit.NewShareToken("opaque"), WorkflowID: benchWorkflow, Review: didit.ReviewAgain})
-			_, read := c.GetSession(t.Context(), benchSource)
+				Token: didit.NewShareToken("opaque"), WorkflowID: testkit.WorkflowID, Review: didit.ReviewAgain})
+			_, read := c.GetSession(t.Context(), testkit.SessionID)
 			took := time.Since(began)
 			runtime.ReadMemStats(&after)
 			for _, err := range []error{share, imported, read} {

@@ -86,7 +86,7 @@ func (s modelStep) String() string {
 const tokenLife = time.Hour
 
 var (
-	modelFaults = []string{"answered", "dies with its answer", "answer lost", "answer lost, look fails", "dropped", "arrives late"}
+	modelFaults = []string{"answered", "dies with its answer", "answer lost", "answer lost, search fails", "dropped", "arrives late"}
 	modelTimes  = []time.Duration{0, 2 * time.Minute, tokenLife + 11*time.Minute}
 )
 
@@ -207,7 +207,7 @@ func (m *model) step(t *testing.T, step modelStep, params didit.ImportSharedSess
 	switch step.fault {
 	case "answer lost":
 		inject(didittest.Fault{Operation: op, Kind: didittest.FaultAnswerLost})
-	case "answer lost, look fails":
+	case "answer lost, search fails":
 		inject(didittest.Fault{Operation: op, Kind: didittest.FaultAnswerLost})
 		inject(didittest.Fault{Operation: didittest.OpListSessions, Kind: didittest.FaultErrorBefore, Times: -1})
 	case "dropped":

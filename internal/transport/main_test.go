@@ -23,7 +23,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // planted stands in everything that is sent and answered, and in the text of
-// every foreign error: nothing of ours may print it.
+// every foreign error: nothing of this package may print it.
 const planted = "pl4nted"
 
 var classes = []struct {
