@@ -233,6 +233,6 @@ func TestControlHalfOpen(t *testing.T) {
 		require.NoError(t, err)
 		_, err = io.Copy(io.Discard, conn)
 		require.NoError(t, err, "the server closes it")
-		conn.Close()
+		assert.NoError(t, conn.Close())
 	}
 }
