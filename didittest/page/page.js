@@ -23,10 +23,10 @@ const tokens = new Map(); // the texts of tokens that were made here, by fingerp
 let unsay = null;
 
 // say shows what came of something: good news for a while, bad news until something else is said.
-function say(text, kind = 'good') {
+function say(what, kind = 'good') {
   clearTimeout(unsay);
   $('said').className = 'said ' + kind;
-  $('said').textContent = text;
+  $('said').replaceChildren(...[what].flat());
   $('said').hidden = false;
   if (kind === 'good') unsay = setTimeout(() => { $('said').hidden = true; }, 15000);
 }
@@ -36,6 +36,8 @@ async function call(method, path, body) {
     method,
     headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch(() => {
+    throw new Error('The sandbox does not answer.');
   });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error);
@@ -64,6 +66,7 @@ const button = (key, text, does, className = '') => {
 };
 
 const copy = (key, what, text) => button(key, 'Copy ' + what, async () => {
+  if (!navigator.clipboard) throw new Error('Browsers let a page copy at localhost or by https only. Show it instead.');
   await navigator.clipboard.writeText(text);
   return `Copied ${what}.`;
 }, 'small');
@@ -151,7 +154,7 @@ function session(s) {
         const token = await call('POST', `sessions/${s.id}/share`, { application: with_.id });
         tokens.set(token.fingerprint, token.share_token);
         renderSoon(); // the stream may have been faster
-        return `${appName(s.application)} has a token for ${with_.name}: ${token.fingerprint}. Import it from Share tokens.`;
+        return [`${appName(s.application)} has a token for ${with_.name}: ${token.fingerprint}. Import it from `, el('a', { href: '#tokens-title' }, 'Share tokens'), '.'];
       }, 'soft'));
     }
   }

@@ -21,6 +21,7 @@ func (b *browser) story() {
 	b.t.Helper()
 	b.press("#sessions", "Share with Partner B")
 	b.until("#tokens", "open")
+	b.until("#said a", "Share tokens")
 	b.until("#tokens summary", "Token")
 	b.press("section", "Lose the answer to the next import")
 	b.until("#faults", "answer-lost")
@@ -147,6 +148,8 @@ func TestRestart(t *testing.T) {
 	b.control.CloseClientConnections()
 	b.control.Close()
 	b.until("#link", "not connected")
+	b.press(".clock", "+1 min")
+	b.until("#said", "does not answer")
 
 	server := didittest.NewServer()
 	t.Cleanup(server.Close)
