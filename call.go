@@ -53,14 +53,15 @@ type request struct {
 	stream io.Writer
 	head   transport.Head
 
-	inner      bool // part of another call of this package
-	undone     int  // the 5xx that says that nothing took effect
-	repeatable bool // a write of class Once whose repetition changes nothing
+	undone     int          // the 5xx that says that nothing took effect
+	inner      bool         // part of another call of this package
+	repeatable bool         // a write of class Once whose repetition changes nothing
+	token      answer.Token // what the share token's claims tell about a refusal
 
-	sent  []string     // strings that an error must not show, beyond those in json and id
-	token answer.Token // what the share token's claims tell about a refusal
+	sent []string // strings that an error must not show, beyond those in json and id
 
-	res *transport.Result // what became of it
+	res  *transport.Result // what became of it
+	said *answer.ErrorBody // what an answer that is no success says
 }
 
 // call is the one way to the API.
@@ -137,7 +138,7 @@ func (c *Client) failed(op *operation, r *request, res *transport.Result) error 
 		last = c.apiError(op, r, res)
 	}
 	if last != nil && res.CtxErr == nil {
-		open := op.class == transport.Once && res.Status >= 500 && res.Status != http.StatusNetworkAuthenticationRequired
+		open := op.class == transport.Once && res.Status >= 500 && res.Outcome != transport.NotSent
 		// An answer that says nothing of an earlier attempt leaves that one open.
 		open = open || op.class != transport.Read && res.Lost && res.Status == http.StatusTooManyRequests
 		if !open {
@@ -171,15 +172,16 @@ var outcomes = [...]Outcome{
 // apiError reads an error answer. Its kind is told from what the server wrote; what
 // it prints is masked.
 func (c *Client) apiError(op *operation, r *request, res *transport.Result) *APIError {
-	var body answer.ErrorBody
+	body := new(answer.ErrorBody)
 	if !res.Broken {
-		body = answer.ParseErrorBody(res.Body)
+		*body = answer.ParseErrorBody(res.Body)
 	}
+	r.said = body
 	e := &APIError{
 		Operation: op.name, StatusCode: res.Status, RequestID: res.RequestID,
 		RetryAfter: res.RetryAfter, Attempts: res.Attempts, Body: res.Body,
 	}
-	for _, kind := range answer.Kinds(op.kinds, res.Status, body, r.token) {
+	for _, kind := range answer.Kinds(op.kinds, res.Status, *body, r.token) {
 		e.kinds = append(e.kinds, kindErrors[kind])
 	}
 	if op.name == doName && e.StatusCode/100 == 3 && !strings.HasSuffix(op.path, "/") {

@@ -244,13 +244,13 @@ func (s *search) candidates() []string {
 	return all
 }
 
-// otherPages is how many pages nameOthers reads at most.
-const otherPages = 10
-
 // complete reports whether the last run saw all that there is to see with this key.
 func (s *search) complete(err error) bool {
 	return err == nil && (s.broken == nil || denied(s.broken))
 }
+
+// otherPages is how many pages nameOthers reads at most.
+const otherPages = 10
 
 // nameOthers walks the list without the filter for copies under other vendor data.
 // It reads no decisions, so it finds them only where rows carry their source. What

@@ -101,14 +101,15 @@ type ImportedSession struct {
 //
 // https://docs.didit.me/sessions-api/share-session/import
 func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSessionParams) (s *ImportedSession, err error) {
-	var im importing
+	im := importings.Get().(*importing) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer im.release()
 	ctx, story := c.begin(ctx, importName)
 	defer func() { story.end(&im.req, err) }()
 	p := c.usable(ctx)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
-	im = importing{c: c, ctx: ctx, params: params, began: c.now()}
+	*im = importing{c: c, ctx: ctx, params: params, text: im.text, began: c.now()}
 	s, err = im.run()
 	im.tell(&story, s)
 	if c.audit == nil {
@@ -134,8 +135,8 @@ func (c *Client) ImportSharedSession(ctx context.Context, params ImportSharedSes
 	return s, nil
 }
 
+// importBody is what is sent with the token.
 type importBody struct {
-	ShareToken  string `json:"share_token"`
 	WorkflowID  string `json:"workflow_id"`
 	TrustReview bool   `json:"trust_review"`
 	VendorData  string `json:"vendor_data,omitempty"`
@@ -145,16 +146,16 @@ type importBody struct {
 func (im *importing) check() error {
 	var p problems
 	params := &im.params
-	text := params.Token.Reveal()
-	if problem := tokenProblem(text); problem != "" {
+	im.text = params.Token.appendText(im.text)
+	if problem := tokenProblem(im.text); problem != "" {
 		p.add("Token", problem, ErrShareTokenInvalid)
+	} else {
+		im.claims, im.readable = readClaims(im.text)
 	}
-	im.claims, im.readable = readClaims(text)
 	im.checkClaims(&p)
 	params.VendorData = trimText(params.VendorData)
 	im.body = importBody{
-		ShareToken: text, WorkflowID: im.workflow(&p),
-		TrustReview: params.Review == TrustSourceReview, VendorData: params.VendorData,
+		WorkflowID: im.workflow(&p), TrustReview: params.Review == TrustSourceReview, VendorData: params.VendorData,
 	}
 	if params.Review != TrustSourceReview && params.Review != ReviewAgain {
 		p.add("Review", "must be TrustSourceReview or ReviewAgain: it is a decision that has no default", nil)
@@ -237,32 +238,26 @@ func (im *importing) workflow(p *problems) string {
 // Decode reads the answer to the import. One that contradicts the call is not
 // believed.
 func (im *importing) Decode(_ int, body []byte) error {
-	a := new(struct { // one allocation
-		wire    wireSession
-		session ImportedSession
-	})
-	w := &a.wire
-	w.Session = &a.session.Session
-	if err := w.decode(body); err != nil {
+	s := new(ImportedSession)
+	if _, err := decodeSession(body, &s.Session); err != nil {
 		return err
 	}
-	id, ok := route.UUID(w.SessionID)
+	id, ok := route.UUID(s.SessionID)
 	kind, from := im.claims.SessionKind, im.claims.SessionID
 	switch {
 	case !ok:
 		return transport.BadAnswer("has no usable session_id")
 	case id == from:
 		return transport.BadAnswer("names the source session as the copy")
-	case w.WorkflowID != "" && !strings.EqualFold(w.WorkflowID, im.body.WorkflowID):
+	case s.WorkflowID != "" && !strings.EqualFold(s.WorkflowID, im.body.WorkflowID):
 		return transport.BadAnswer("names another workflow")
-	case w.SessionKind != "" && kind != "" && w.SessionKind != kind:
+	case s.SessionKind != "" && kind != "" && s.SessionKind != kind:
 		return transport.BadAnswer("names another kind of session")
-	case w.VendorData != "" && im.body.VendorData != "" && trimText(w.VendorData) != im.body.VendorData:
+	case s.VendorData != "" && im.body.VendorData != "" && trimText(s.VendorData) != im.body.VendorData:
 		return transport.BadAnswer("names other vendor data")
-	case w.SharedFromSession.Text != "" && from != "" && !strings.EqualFold(w.SharedFromSession.Text, from):
+	case s.SharedFromSession != "" && from != "" && !strings.EqualFold(s.SharedFromSession, from):
 		return transport.BadAnswer("names another source session")
 	}
-	s := &a.session
 	s.SessionID = id
 	if s.SessionKind == "" {
 		s.SessionKind = kind

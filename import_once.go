@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/didit-go/didit/internal/answer"
@@ -16,6 +17,7 @@ type importing struct {
 	c      *Client
 	ctx    context.Context //nolint:containedctx // one call's state, gone with it
 	params ImportSharedSessionParams
+	text   []byte // the token's
 	began  time.Time
 
 	claims   ShareClaims
@@ -27,6 +29,15 @@ type importing struct {
 	search    *search // nil where the claims are no good to search by
 	searchErr error   // of the last search, or why there can be none
 	answered  bool    // Didit itself refused the POST
+}
+
+// importings are used again: nothing that a call leaves may point into one.
+var importings = sync.Pool{New: func() any { return new(importing) }}
+
+func (im *importing) release() {
+	clear(im.text)
+	*im = importing{text: im.text[:0]}
+	importings.Put(im)
 }
 
 const (
@@ -83,7 +94,7 @@ func (im *importing) resume() (*ImportedSession, error) {
 func (im *importing) post() (*ImportedSession, error) {
 	im.req = request{into: im, inner: true, token: answer.Token{Expired: im.expiredFor(0), Foreign: im.foreign()}}
 	var p problems
-	im.req.json = encode(&p, "params", &im.body)
+	im.req.json = im.encode(&p)
 	if err := p.err(); err != nil {
 		return nil, err
 	}
@@ -97,6 +108,15 @@ func (im *importing) post() (*ImportedSession, error) {
 	default:
 		return nil, err
 	}
+}
+
+// encode makes the body. The characters of a token need no escapes.
+func (im *importing) encode(p *problems) []byte {
+	const begin, end = `{"share_token":"`, `",`
+	rest := encode(p, "params", &im.body)
+	body := make([]byte, 0, len(begin)+len(im.text)+len(end)+len(rest))
+	body = append(append(body, begin...), im.text...)
+	return append(append(body, end...), rest[1:]...)
 }
 
 // unanswered searches for what a POST without a usable answer may have made.
@@ -121,9 +141,8 @@ func (im *importing) unanswered(failure *CallError) (*ImportedSession, error) {
 // only; what an earlier one did only a search can tell.
 func (im *importing) refused(refusal *APIError) (*ImportedSession, error) {
 	im.prepareSearch()
-	body := answer.ParseErrorBody(refusal.Body)
-	didits := !im.req.res.Broken && fromDidit(refusal.StatusCode, body)
-	im.answered = didits && refusal.StatusCode != http.StatusTooManyRequests
+	body := im.req.said
+	im.answered = refusal.StatusCode != http.StatusTooManyRequests && fromDidit(refusal.StatusCode, body)
 	switch {
 	case !im.answered, errors.Is(refusal, ErrUnauthorized), badFields(refusal.StatusCode, body):
 	case errors.Is(refusal, ErrAlreadyImported):
@@ -153,20 +172,18 @@ func (im *importing) refused(refusal *APIError) (*ImportedSession, error) {
 
 // fromDidit reports whether an answer that is no success came from Didit's
 // application, and not from a proxy, a firewall or a sign-in page before it.
-func fromDidit(status int, body answer.ErrorBody) bool {
+func fromDidit(status int, body *answer.ErrorBody) bool {
 	switch status {
 	case http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusMisdirectedRequest, http.StatusUpgradeRequired,
 		http.StatusUnavailableForLegalReasons, http.StatusNetworkAuthenticationRequired:
 		return false
-	case http.StatusTooManyRequests:
-		return true
 	}
 	return status >= 500 || status >= 400 && body.JSON
 }
 
 // badFields reports whether Didit refused the form of the request, before it looked
 // at the token.
-func badFields(status int, body answer.ErrorBody) bool {
+func badFields(status int, body *answer.ErrorBody) bool {
 	return (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) &&
 		body.Other("share_token", "workflow_id", "non_field_errors")
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/didit-go/didit/internal/answer"
@@ -95,24 +96,11 @@ func ParseSession(data []byte) (*Session, error) {
 	if len(data) > maxBody {
 		return nil, errors.New("didit: parse session: it is larger than 16 MiB")
 	}
-	s, _, err := decodeSession(data)
-	if err != nil {
+	s := new(Session)
+	if _, err := decodeSession(data, s); err != nil {
 		return nil, errors.New("didit: parse session: it is not a session of Didit's in JSON")
 	}
 	return s, nil
-}
-
-// decodeSession also tells whether the answer says from where the session was shared.
-func decodeSession(body []byte) (s *Session, sourceKnown bool, err error) {
-	a := new(struct { // one allocation
-		wire    wireSession
-		session Session
-	})
-	a.wire.Session = &a.session
-	if err := a.wire.decode(body); err != nil {
-		return nil, false, err
-	}
-	return &a.session, a.wire.SharedFromSession.Sent, nil
 }
 
 // wireSession is a session as it is sent: every generation's keys, decoded in one
@@ -126,20 +114,29 @@ type wireSession struct {
 	singularBlocks
 }
 
-// decode fills w. A field of another type than expected is left zero: the rest of a
-// verification is not lost for it.
-func (w *wireSession) decode(body []byte) error {
+// wires are used again. They are cleared before, because answers hold personal data.
+var wires = sync.Pool{New: func() any { return new(wireSession) }}
+
+// decodeSession fills s. A field of another type than expected is left zero: the rest
+// of a verification is not lost for it. It also tells whether the answer says from
+// where the session was shared.
+func decodeSession(body []byte, s *Session) (sourceKnown bool, err error) {
+	w := wires.Get().(*wireSession) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer func() {
+		*w = wireSession{}
+		wires.Put(w)
+	}()
+	w.Session = s
 	if err := answer.Lenient(decode(body, w), body, w); err != nil {
-		return err
+		return false, err
 	}
-	if strings.TrimSpace(w.SessionID) == "" {
-		return transport.BadAnswer("has no usable session_id")
+	if strings.TrimSpace(s.SessionID) == "" {
+		return false, transport.BadAnswer("has no usable session_id")
 	}
-	s := w.Session
 	s.SharedFromSession, s.CreatedAt, s.ExpiresAt = w.SharedFromSession.Text, time.Time(w.CreatedAt), time.Time(w.ExpiresAt)
 	s.Raw = append(json.RawMessage(nil), body...)
 	w.lift(&s.Decision)
-	return nil
+	return w.SharedFromSession.Sent, nil
 }
 
 // GetSession reads a session and its decision, of a person or a company: what exists
@@ -180,7 +177,8 @@ func readSession(id string) *sessionRead {
 }
 
 func (r *sessionRead) Decode(_ int, body []byte) error {
-	s, known, err := decodeSession(body)
+	s := new(Session)
+	known, err := decodeSession(body, s)
 	if err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func (c *Client) share(ctx context.Context, sessionID string, params ShareSessio
 	s := &SharedSession{SessionID: sh.id, ForApplicationID: sh.body.ForApplicationID, SessionKind: sh.answer.SessionKind}
 	if s.SessionKind == "" {
 		s.SessionKind = KindUser
-		if claims, ok := readClaims(string(sh.answer.ShareToken)); ok {
+		if claims, ok := readClaims(sh.answer.ShareToken); ok {
 			s.SessionKind = claims.SessionKind
 		}
 	}

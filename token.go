@@ -2,6 +2,7 @@ package didit
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -15,10 +16,16 @@ import (
 //
 // It must not be compared with ==, which does not compile; compare fingerprints.
 type ShareToken struct {
-	_    [0]func()
-	text *sealed
-	id   [8]byte // the beginning of the text's SHA-256
+	_      [0]func()
+	sealed []byte  // the text: see seal
+	id     tokenID // of the text
 }
+
+// tokenID is the beginning of a text's SHA-256.
+type tokenID [8]byte
+
+// tokenSize is what nearly all tokens have room in, in bytes.
+const tokenSize = 512
 
 // NewShareToken takes the text of a token that a partner sent. White space around
 // it is trimmed. Nothing is checked yet.
@@ -32,20 +39,27 @@ func NewShareToken(raw string) ShareToken {
 
 // sealToken takes the text over.
 func sealToken(text []byte) ShareToken {
-	s := seal(text)
-	return ShareToken{text: s, id: [8]byte(s.salt[:8])}
+	sum := sha256.Sum256(text)
+	t := ShareToken{sealed: text, id: tokenID(sum[:])}
+	seal(t.sealed, t.id)
+	return t
 }
 
 // Reveal returns the text of the token, a bearer copy of a person's identity file.
 func (t ShareToken) Reveal() string {
-	if t.text == nil {
-		return ""
-	}
-	return t.text.open()
+	var b [tokenSize]byte
+	return string(t.appendText(b[:0]))
+}
+
+// appendText appends the text of the token.
+func (t ShareToken) appendText(b []byte) []byte {
+	b = append(b, t.sealed...)
+	seal(b[len(b)-len(t.sealed):], t.id)
+	return b
 }
 
 // IsZero reports whether there is no token.
-func (t ShareToken) IsZero() bool { return t.text == nil }
+func (t ShareToken) IsZero() bool { return t.sealed == nil }
 
 // Fingerprint identifies the token in logs and ledgers: the first 16 hex digits of
 // its SHA-256. Empty for no token.
@@ -72,7 +86,12 @@ const maxToken = 8 << 10
 // is Didit's. Use them to refuse early and to search, never to grant. Where they
 // cannot be read, the error matches ErrShareTokenInvalid.
 func (t ShareToken) Claims() (ShareClaims, error) {
-	claims, ok := readClaims(t.Reveal())
+	var b [tokenSize]byte
+	text := t.appendText(b[:0])
+	claims, ok := ShareClaims{}, tokenProblem(text) == ""
+	if ok {
+		claims, ok = readClaims(text)
+	}
 	if !ok {
 		return ShareClaims{}, &ValidationError{Problems: []Problem{
 			{Field: "Token", Message: "has no claims that can be read", Err: ErrShareTokenInvalid},
@@ -81,17 +100,14 @@ func (t ShareToken) Claims() (ShareClaims, error) {
 	return claims, nil
 }
 
-// readClaims reads the claims of a token's text.
-func readClaims(text string) (c ShareClaims, ok bool) {
-	if tokenProblem(text) != "" {
+// readClaims reads the claims of a token's text, whose characters it does not check.
+func readClaims(text []byte) (c ShareClaims, ok bool) {
+	_, rest, _ := bytes.Cut(text, []byte("."))
+	payload, signature, ok := bytes.Cut(rest, []byte("."))
+	if !ok || bytes.IndexByte(signature, '.') >= 0 {
 		return c, false
 	}
-	_, rest, _ := strings.Cut(text, ".")
-	payload, signature, ok := strings.Cut(rest, ".")
-	if !ok || strings.Contains(signature, ".") {
-		return c, false
-	}
-	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
+	data, err := base64.RawURLEncoding.AppendDecode(nil, payload)
 	if err != nil {
 		return c, false
 	}
@@ -134,7 +150,7 @@ func unix(seconds float64) (time.Time, bool) {
 }
 
 // tokenProblem says why a text cannot be a share token.
-func tokenProblem[T ~string | ~[]byte](text T) string {
+func tokenProblem(text []byte) string {
 	switch {
 	case len(text) == 0:
 		return "is required"

@@ -2,59 +2,37 @@ package didit
 
 import (
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/binary"
-	"strings"
+	"crypto/subtle"
+	mathrand "math/rand/v2"
+	"sync"
 )
 
-// sealed is a text that no printer can show. Some follow pointers into unexported
-// fields (go-spew, and testify's diff with it), and a closure would not do: tokens of
-// the same text have to be equal for reflect.DeepEqual. So the text stands in memory
-// under a key of this process, the same way each time.
-//
-// It hides a text from printing, not from who can read this process's memory.
-type sealed struct {
-	salt [sha256.Size]byte // of this text
-	text []byte
-}
-
-var sealKey = func() (key [sha256.Size]byte) {
+// sealKey is of this process.
+var sealKey = func() (key [32]byte) {
 	_, _ = rand.Read(key[:]) // never fails
 	return key
 }()
 
-// seal takes the text over.
-func seal(text []byte) *sealed {
-	s := &sealed{salt: sha256.Sum256(text), text: text}
-	for i := 0; i < len(text); i += sha256.Size {
-		stream := s.stream(i)
-		for j := range min(sha256.Size, len(text)-i) {
-			text[i+j] ^= stream[j]
-		}
-	}
-	return s
-}
+// streams are used again: one has 300 bytes.
+var streams = sync.Pool{New: func() any { return new(mathrand.ChaCha8) }}
 
-func (s *sealed) open() string {
-	var b strings.Builder
-	b.Grow(len(s.text))
-	for i := 0; i < len(s.text); i += sha256.Size {
-		stream := s.stream(i)
-		part := s.text[i:min(i+sha256.Size, len(s.text))]
-		for j := range part {
-			stream[j] ^= part[j]
-		}
-		b.Write(stream[:len(part)])
+// seal makes of a token's text, where it stands, what no printer can show, and of that
+// the text again. Some printers follow pointers into unexported fields (go-spew, and
+// testify's diff with it), and a closure would not do: tokens of the same text have to
+// be equal for reflect.DeepEqual. So the text stands in memory under a key of this
+// process, the same way each time.
+//
+// It hides a text from printing, not from who can read this process's memory.
+func seal(text []byte, id tokenID) {
+	seed := sealKey
+	subtle.XORBytes(seed[:], seed[:], id[:])
+	stream := streams.Get().(*mathrand.ChaCha8) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	defer streams.Put(stream)
+	stream.Seed(seed)
+	var part [256]byte
+	for len(text) > 0 {
+		n, _ := stream.Read(part[:min(len(part), len(text))]) // never fails
+		subtle.XORBytes(text, text[:n], part[:])
+		text = text[n:]
 	}
-	return b.String()
-}
-
-// stream is the part of the key stream of this process and this text that lies over
-// the text from i on.
-func (s *sealed) stream(i int) [sha256.Size]byte {
-	var block [2*sha256.Size + 8]byte
-	copy(block[:], sealKey[:])
-	copy(block[sha256.Size:], s.salt[:])
-	binary.LittleEndian.PutUint64(block[2*sha256.Size:], uint64(i)) //nolint:gosec // not negative
-	return sha256.Sum256(block[:])
 }

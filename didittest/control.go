@@ -117,10 +117,21 @@ func (c *control) guarded(mux *http.ServeMux) http.Handler {
 		case foreign(r):
 			writeProblem(w, refuse(http.StatusForbidden, "a page of another origin may not call this address"))
 			return
-		case r.ContentLength != 0 && r.Header.Get("Content-Type") != "" && !isJSON(r.Header.Get("Content-Type")):
+		}
+		// Before anything is answered: net/http waits for what is left of a body.
+		r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
+		body, err := c.server.readBody(w, r)
+		switch {
+		case tooLarge(err):
+			writeProblem(w, refuse(http.StatusRequestEntityTooLarge, "a body may have 1 MiB"))
+			return
+		case err != nil:
+			return // it never arrived
+		case len(body) > 0 && r.Header.Get("Content-Type") != "" && !isJSON(r.Header.Get("Content-Type")):
 			writeProblem(w, refuse(http.StatusUnsupportedMediaType, "a body is JSON, with the header Content-Type: application/json"))
 			return
 		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		if _, pattern := mux.Handler(r); pattern == "" {
 			var calls []string
 			for _, row := range c.table() {
@@ -162,14 +173,9 @@ const maxControlBody = 1 << 20
 
 // readControl decodes a request's body, which may be empty. An unknown field is refused with those that there are.
 func readControl(r *http.Request, into any) error {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxControlBody+1))
-	switch {
-	case err != nil:
+	body, err := io.ReadAll(r.Body)
+	if err != nil || len(bytes.TrimSpace(body)) == 0 {
 		return err
-	case len(body) > maxControlBody:
-		return refuse(http.StatusRequestEntityTooLarge, "a body may have 1 MiB")
-	case len(bytes.TrimSpace(body)) == 0:
-		return nil
 	}
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
@@ -178,10 +184,29 @@ func readControl(r *http.Request, into any) error {
 		for f := range reflect.TypeOf(into).Elem().Fields() {
 			fields = append(fields, f.Tag.Get("json"))
 		}
-		return refuse(http.StatusBadRequest, "the body cannot be read: %s", strings.TrimPrefix(err.Error(), "json: ")).with("fields", fields)
+		return refuse(http.StatusBadRequest, "%s", unreadable(err)).with("fields", fields)
 	}
 	if dec.More() {
 		return refuse(http.StatusBadRequest, "the body holds more than one object")
 	}
 	return nil
+}
+
+// unreadable says in JSON's words what Go's decoder says in those of Go's types.
+func unreadable(err error) string {
+	e, ok := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case !ok:
+		return "the body cannot be read: " + strings.TrimPrefix(err.Error(), "json: ")
+	case e.Field == "":
+		return "a body is an object of JSON, not " + article(e.Value)
+	}
+	return fmt.Sprintf("%q is not %s", e.Field, article(e.Value))
+}
+
+func article(noun string) string {
+	if strings.ContainsRune("aeio", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
 }

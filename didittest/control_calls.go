@@ -201,8 +201,8 @@ func (c *control) moveClock(r *http.Request) (any, error) {
 		return nil, err
 	}
 	d, err := time.ParseDuration(in.Advance)
-	if err != nil || d < 0 {
-		return nil, refuse(http.StatusBadRequest, `advance is a duration and not below 0, for example {"advance": "90s"}, "30m" or "24h"`)
+	if err != nil || !c.server.canAdvance(d) {
+		return nil, refuse(http.StatusBadRequest, `advance is a duration, from 0 to 100 years with all that came before, for example {"advance": "90s"}, "30m" or "24h"`)
 	}
 	c.server.Advance(d)
 	return obj{"clock": c.server.Now()}, nil

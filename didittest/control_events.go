@@ -116,7 +116,7 @@ func (c *control) events(w http.ResponseWriter, r *http.Request) {
 	defer end()
 	tick := time.NewTicker(eventsTick)
 	defer tick.Stop()
-	var last []byte                                               // the state that was sent, without its clock
+	var last []byte                                               // the state that was sent, its clock by what Advance added
 	if _, err := w.Write([]byte("retry: 1000\n\n")); err != nil { // milliseconds, after which a browser comes back
 		return
 	}
@@ -124,7 +124,7 @@ func (c *control) events(w http.ResponseWriter, r *http.Request) {
 		var b bytes.Buffer
 		state := c.snapshot()
 		clock := state.Clock
-		state.Clock = time.Time{}
+		state.Clock = time.Unix(0, c.server.skew.Load())
 		if now := jsonAnswer(http.StatusOK, state).body; !bytes.Equal(now, last) {
 			last = now
 			state.Clock = clock

@@ -1,9 +1,9 @@
 package didittest_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -178,6 +178,9 @@ func TestControlErrors(t *testing.T) {
 		{"POST", "/faults", `{"operation":"GetSession","kind":"goaway"}`, 400, "HTTP/2"},
 		{"POST", "/clock", `{"advance":"-1s"}`, 400, "90s"},
 		{"POST", "/clock", `{"advance":"yesterday"}`, 400, "90s"},
+		{"POST", "/clock", `{"advance":90}`, 400, `\"advance\" is not a number`},
+		{"POST", "/clock", `{"advance":"2562047h"}`, 400, "100 years"},
+		{"POST", "/clock", `[]`, 400, `{"error":"a body is an object of JSON, not an array","fields":["advance"]}`},
 		{"GET", "/requests?after=x", "", 400, "after"},
 		{"GET", "/deliveries?after=-1", "", 400, "after"},
 	} {
@@ -219,76 +222,17 @@ func TestControlIsGuarded(t *testing.T) {
 	}
 }
 
-// event is one server-sent event.
-type event struct{ name, id, data string }
-
-// listen reads the stream of events.
-func (d *desk) listen(lastID string) (next func() event, end func()) {
-	d.t.Helper()
-	req, err := http.NewRequestWithContext(d.t.Context(), http.MethodGet, d.control.URL+"/events", nil)
-	require.NoError(d.t, err)
-	if lastID != "" {
-		req.Header.Set("Last-Event-ID", lastID)
-	}
-	resp, err := d.control.Client().Do(req)
-	require.NoError(d.t, err)
-	assert.Equal(d.t, "text/event-stream", resp.Header.Get("Content-Type"))
-	in := bufio.NewScanner(resp.Body)
-	in.Buffer(nil, 1<<20)
-	return func() event {
-		var e event
-		for in.Scan() {
-			name, value, _ := strings.Cut(in.Text(), ": ")
-			switch name {
-			case "event":
-				e.name = value
-			case "id":
-				e.id = value
-			case "data":
-				e.data = value
-			case "":
-				if e.name != "" {
-					return e
-				}
-			}
-		}
-		return e
-	}, func() { resp.Body.Close() }
-}
-
-// What happens is seen as it happens, and after a break what was missed.
-func TestControlEvents(t *testing.T) {
+// A request that stops arriving does not keep its connection.
+func TestControlHalfOpen(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	next, end := d.listen("")
-	first := next()
-	assert.Equal(t, "state", first.name)
-	until := func(next func() event, name, with string) event {
-		for {
-			e := next()
-			require.NotEmpty(t, e.name, "the stream ended")
-			if e.name == name && strings.Contains(e.data, with) {
-				return e
-			}
-		}
+	d := newDesk(t, didittest.WithReadTimeout(50*time.Millisecond))
+	for _, path := range []string{"/clock", "/nothing"} {
+		conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", d.control.Listener.Addr().String())
+		require.NoError(t, err)
+		_, err = io.WriteString(conn, "POST "+path+" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 40\r\n\r\n{")
+		require.NoError(t, err)
+		_, err = io.Copy(io.Discard, conn)
+		require.NoError(t, err, "the server closes it")
+		assert.NoError(t, conn.Close())
 	}
-	id := d.a.AddSession(didittest.SessionFixture{})
-	d.get("/v3/session/" + id + "/decision/")
-	until(next, "request", `"status":200`) // answered: nothing of it changes any more
-	seen := until(next, "seen", "")
-	d.tell("POST", "/sessions/"+id+"/status", `{"status":"Declined"}`)
-	until(next, "state", `"Declined"`)
-	end()
-
-	d.get("/v3/sessions/?limit=7")
-	next, end = d.listen(seen.id)
-	until(next, "state", id)
-	assert.Contains(t, until(next, "request", "").data, "limit=7", "only what was missed")
-	end()
-	next, end = d.listen("other-99")
-	assert.Contains(t, until(next, "request", "").data, "/decision/", "another run: all of it")
-	d.server.Close()
-	for e := next(); e.name != ""; e = next() {
-	}
-	end()
 }

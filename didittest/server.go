@@ -158,14 +158,22 @@ func (s *Server) Now() time.Time {
 }
 
 // Advance moves the server's clock forward by d: tokens expire, rate limits pass, rows that lag appear, calls of
-// [FaultAppliedLate] take effect and webhooks become due (see [Server.FlushWebhooks]). It panics if d is negative.
+// [FaultAppliedLate] take effect and webhooks become due (see [Server.FlushWebhooks]). It panics if d is negative, or more than
+// 100 years with all that came before.
 func (s *Server) Advance(d time.Duration) {
-	if d < 0 {
-		panic("didittest: time does not go back")
+	if !s.canAdvance(d) {
+		panic("didittest: the clock does not go back, and forward by 100 years at most")
 	}
 	s.skew.Add(int64(d))
 	s.applyLate()
 	s.hooks.poke()
+}
+
+// maxSkew is under half of what a Duration can hold.
+const maxSkew = 100 * 365 * 24 * time.Hour
+
+func (s *Server) canAdvance(d time.Duration) bool {
+	return d >= 0 && d <= maxSkew-time.Duration(s.skew.Load())
 }
 
 // AddApplication makes an application with a key of full access, a webhook secret and one workflow of each kind.

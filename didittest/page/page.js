@@ -20,10 +20,15 @@ const tokens = new Map(); // the texts of tokens that were made here, by fingerp
 
 // Calls.
 
-function say(text, kind = 'good') {
+let unsay = null;
+
+// say shows what came of something: good news for a while, bad news until something else is said.
+function say(what, kind = 'good') {
+  clearTimeout(unsay);
   $('said').className = 'said ' + kind;
-  $('said').textContent = text;
+  $('said').replaceChildren(...[what].flat());
   $('said').hidden = false;
+  if (kind === 'good') unsay = setTimeout(() => { $('said').hidden = true; }, 15000);
 }
 
 async function call(method, path, body) {
@@ -31,6 +36,8 @@ async function call(method, path, body) {
     method,
     headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
     body: body === undefined ? undefined : JSON.stringify(body),
+  }).catch(() => {
+    throw new Error('The sandbox does not answer.');
   });
   const answer = await response.json();
   if (!response.ok) throw new Error(answer.error);
@@ -52,16 +59,17 @@ function act(button, does) {
   };
 }
 
-const button = (key, text, does, main = false) => {
-  const b = el('button', { type: 'button', className: main ? 'main' : '', 'data-key': key }, text);
+const button = (key, text, does, className = '') => {
+  const b = el('button', { type: 'button', className, 'data-key': key }, text);
   b.addEventListener('click', act(b, does));
   return b;
 };
 
 const copy = (key, what, text) => button(key, 'Copy ' + what, async () => {
+  if (!navigator.clipboard) throw new Error('Browsers let a page copy at localhost or by https only. Show it instead.');
   await navigator.clipboard.writeText(text);
   return `Copied ${what}.`;
-});
+}, 'small');
 
 // Lists. A row is made anew only where what it shows has changed, and keeps the focus then.
 
@@ -98,24 +106,25 @@ function tone(status) {
 }
 const chip = (text, kind) => el('span', { className: 'chip ' + (kind ?? tone(text)) }, text);
 const time = (iso) => new Date(iso).toISOString().slice(11, 19);
+const moment = (iso) => (iso.slice(0, 10) === state.clock.slice(0, 10) ? '' : iso.slice(0, 10) + ' ') + time(iso) + ' UTC';
 
 function application(a) {
-  const curl = (key) => `curl -H 'x-api-key: ${key}' '${state.base_url}/v3/sessions/'`;
-  const secret = (name, text) => {
+  const curl = `curl -H 'x-api-key: ${a.api_key}' '${state.base_url}/v3/sessions/'`;
+  const secret = (name, text, ...more) => {
     const value = el('code', {}, '••••••••');
-    const b = el('button', { type: 'button', 'aria-pressed': 'false', 'data-key': a.id + name }, 'Show ' + name);
+    const b = el('button', { type: 'button', className: 'small', 'aria-pressed': 'false', 'data-key': a.id + name }, 'Show ' + name);
     b.addEventListener('click', () => {
       const shown = b.getAttribute('aria-pressed') === 'true';
       b.setAttribute('aria-pressed', String(!shown));
       b.textContent = (shown ? 'Show ' : 'Hide ') + name;
       value.textContent = shown ? '••••••••' : text;
     });
-    return el('dd', {}, value, ' ', b);
+    return el('dd', { className: 'does' }, value, b, copy(a.id + 'copy' + name, name, text), ...more);
   };
   const form = el('form', { className: 'line' });
   const url = el('input', { type: 'url', name: 'url', value: a.webhook_url, placeholder: 'http://127.0.0.1:9000/webhook', 'data-key': a.id + 'url' });
   const set = el('button', { 'data-key': a.id + 'set' }, 'Set');
-  form.append(el('label', {}, 'Webhooks go to', url), set);
+  form.append(el('label', { className: 'url' }, 'Webhooks go to', url), set);
   form.addEventListener('submit', act(set, async () => {
     const now = await call('POST', `applications/${a.id}/webhook`, { url: url.value.trim() });
     return now.webhook_url ? `Events of ${a.name} go to ${now.webhook_url}.` : `Events of ${a.name} go nowhere.`;
@@ -126,10 +135,8 @@ function application(a) {
       el('dt', {}, 'Id'), el('dd', {}, el('code', {}, a.id)),
       el('dt', {}, 'User workflow'), el('dd', {}, el('code', {}, a.workflows.user)),
       el('dt', {}, 'Business workflow'), el('dd', {}, el('code', {}, a.workflows.business)),
-      el('dt', {}, 'API key'), secret('key', a.api_key),
-      el('dt', {}, 'Webhook secret'), secret('secret', a.webhook_secret),
-      el('dt', {}, 'Try it'), el('dd', {}, el('code', {}, curl('••••')))),
-    el('div', { className: 'does' }, copy(a.id + 'curl', 'curl line', curl(a.api_key)), copy(a.id + 'copykey', 'key', a.api_key)),
+      el('dt', {}, 'API key'), secret('key', a.api_key, copy(a.id + 'curl', 'curl line', curl)),
+      el('dt', {}, 'Webhook secret'), secret('secret', a.webhook_secret)),
     form));
 }
 
@@ -147,14 +154,18 @@ function session(s) {
         const token = await call('POST', `sessions/${s.id}/share`, { application: with_.id });
         tokens.set(token.fingerprint, token.share_token);
         renderSoon(); // the stream may have been faster
-        return `${appName(s.application)} has a token for ${with_.name}: ${token.fingerprint}. It is below, under share tokens.`;
-      }, true));
+        return [`${appName(s.application)} has a token for ${with_.name}: ${token.fingerprint}. Import it from `, el('a', { href: '#tokens-title' }, 'Share tokens'), '.'];
+      }, 'soft'));
     }
   }
-  return el('li', { className: 'new' },
-    el('div', { className: 'head' }, el('h3', {}, s.name), chip(s.status), chip(s.kind, 'plain'), chip(appName(s.application), 'plain')),
-    el('p', { className: 'quiet' }, el('code', {}, s.id),
-      s.vendor_data ? ` · vendor data ${s.vendor_data}` : '', s.shared_from_session ? ` · copy of ${sessionName(s.shared_from_session)}` : ''),
+  const words = [appName(s.application), s.kind];
+  if (s.vendor_data) words.push(`vendor data ${s.vendor_data}`);
+  if (s.shared_from_session) words.push(`copy of ${sessionName(s.shared_from_session)}`);
+  return el('li', { className: 'new session' },
+    el('div', {},
+      el('div', { className: 'head' }, el('h3', {}, s.name), chip(s.status)),
+      el('p', { className: 'quiet' }, words.join(' · ')),
+      el('p', { className: 'quiet' }, el('code', {}, s.id))),
     does);
 }
 
@@ -162,7 +173,7 @@ function token(t) {
   const to = appName(t.for_application_id);
   const row = el('li', { className: 'new' },
     el('div', { className: 'head' }, el('h3', {}, sessionName(t.session_id)), chip(t.state), el('code', {}, t.fingerprint)),
-    el('p', { className: 'quiet' }, `${appName(t.from_application_id)} → ${to}, until ${time(t.expires_at)} UTC`,
+    el('p', { className: 'quiet' }, `${appName(t.from_application_id)} → ${to}, until ${moment(t.expires_at)}`,
       t.imported_as ? el('span', {}, ', now ', el('code', {}, t.imported_as)) : ''));
   const text = tokens.get(t.fingerprint);
   if (text) row.append(el('details', {}, el('summary', {}, 'Token'), el('code', {}, text), el('div', { className: 'does' }, copy(t.fingerprint + 'copy', 'token', text))));
@@ -185,8 +196,13 @@ function token(t) {
 
 function fault(f) {
   const left = f.times < 0 ? 'without end' : `${f.times} to come`;
-  return el('li', { className: 'head' }, el('strong', {}, f.operation), chip(f.kind, 'wait'),
-    el('span', { className: 'quiet' }, `${left}${f.skip ? `, after ${f.skip}` : ''}${f.probability ? `, each with ${f.probability}` : ''}, ${f.fired} so far`));
+  const words = [left];
+  if (f.skip) words.push(`after ${f.skip}`);
+  if (f.probability) words.push(`each with ${f.probability}`);
+  if (f.status) words.push(`status ${f.status}`);
+  if (f.application) words.push(`only ${appName(f.application)}`);
+  words.push(`${f.fired} so far`);
+  return el('li', { className: 'head' }, el('strong', {}, f.operation), chip(f.kind, 'wait'), el('span', { className: 'quiet' }, words.join(', ')));
 }
 
 function pretty(text) {
@@ -247,10 +263,11 @@ function render() {
   show($('sessions'), state.sessions.slice(0, shownSessions).map((s) => ({ ...s, named })), (s) => s.id, session);
   $('more').hidden = state.sessions.length <= shownSessions;
   $('more').textContent = `and ${state.sessions.length - shownSessions} older ones, see GET /state`;
-  show($('tokens'), state.tokens.slice(0, shownSessions).map((t) => ({ ...t, here: tokens.has(t.fingerprint) })), (t) => t.fingerprint, token);
+  show($('tokens'), state.tokens.slice(0, shownSessions).map((t) => ({ ...t, here: tokens.has(t.fingerprint), today: state.clock.slice(0, 10) })), (t) => t.fingerprint, token);
   $('no-tokens').hidden = state.tokens.length > 0;
   show($('faults'), state.faults.map((f, i) => ({ ...f, i })), (f) => String(f.i), fault);
   $('end-faults').hidden = state.faults.length === 0;
+  $('no-faults').hidden = state.faults.length > 0;
   const same = (list) => list.map((value) => [value, value]);
   options($('add').application, state.applications.map((a) => [a.id, a.name]));
   options($('add').status, same(state.statuses), 'Approved');
@@ -313,7 +330,8 @@ setInterval(tick, 500);
 for (const b of document.querySelectorAll('[data-advance]')) {
   b.addEventListener('click', act(b, async () => {
     await call('POST', 'clock', { advance: b.dataset.advance });
-    return `The sandbox's clock went on by ${b.textContent.slice(1)}.`;
+    const receivers = state.applications.some((a) => a.webhook_url) ? ' Receivers that go by their own clock refuse its webhooks as stale now.' : '';
+    return `The sandbox's clock went on by ${b.textContent.slice(1)}.${receivers}`;
   }));
 }
 $('add').addEventListener('submit', (event) => {

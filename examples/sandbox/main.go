@@ -109,7 +109,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		_, _ = fmt.Fprint(stderr, welcome(out))
 	}
 	if cfg.open {
-		openBrowser(ctx, out.ControlURL)
+		openBrowser(ctx, out.ControlURL, stderr)
 	}
 	// Retries of webhooks become due as time passes.
 	tick := time.NewTicker(time.Second)
@@ -160,13 +160,15 @@ func onTerminal(w io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-// openBrowser asks the desktop to. Where there is none nothing happens.
-func openBrowser(ctx context.Context, address string) {
+// openBrowser asks the desktop to.
+func openBrowser(ctx context.Context, address string, stderr io.Writer) {
 	command := map[string][]string{"darwin": {"open"}, "windows": {"rundll32", "url.dll,FileProtocolHandler"}}[runtime.GOOS]
 	if command == nil {
 		command = []string{"xdg-open"}
 	}
-	_ = exec.CommandContext(ctx, command[0], append(command[1:], address)...).Start() //nolint:gosec // the address is our own
+	if err := exec.CommandContext(ctx, command[0], append(command[1:], address)...).Start(); err != nil { //nolint:gosec // the address is our own
+		_, _ = fmt.Fprintf(stderr, "sandbox: no browser could be opened (%v); the page is %s/\n", err, address)
+	}
 }
 
 // fill makes two applications, and sessions of both kinds in the first one.

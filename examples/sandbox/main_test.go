@@ -110,7 +110,8 @@ func TestSandbox(t *testing.T) {
 		assert.NotEmpty(t, decision[block])
 
 		share := out.BaseURL + "/v3/session/" + source + "/share/"
-		status, _, shared := call(t, http.MethodPost, share, a.APIKey, `{"for_application_id":"`+b.ID+`","ttl_in_seconds":600}`)
+		status, _, shared := call(t, http.MethodPost, share, a.APIKey,
+			`{"for_application_id":"`+b.ID+`","ttl_in_seconds":600,"session_id":"`+source+`","partner_client_id":"x"}`) // as a public client sends it
 		require.Equal(t, 200, status)
 		token, _ := shared["share_token"].(string)
 		body := `{"share_token":"` + token + `","workflow_id":"` + workflow + `","trust_review":true,"vendor_data":"customer-1"}`
@@ -126,6 +127,8 @@ func TestSandbox(t *testing.T) {
 	status, header, _ := call(t, http.MethodGet, out.BaseURL+"/v3/sessions?limit=1", a.APIKey, "")
 	assert.Equal(t, 301, status)
 	assert.Equal(t, "/v3/sessions/?limit=1", header.Get("Location"))
+	_, _, listed := call(t, http.MethodGet, out.BaseURL+"/v3/sessions/?session_kind=user&status=Approved%2CIn+Review", a.APIKey, "")
+	assert.EqualValues(t, 4, listed["count"])
 	status, _, refusal := call(t, http.MethodGet, out.BaseURL+"/v3/sessions/", "wrong", "")
 	assert.Equal(t, 401, status)
 	assert.NotEmpty(t, refusal["detail"])

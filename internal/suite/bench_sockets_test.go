@@ -1,11 +1,11 @@
 package suite
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -43,8 +43,8 @@ func connections(b *testing.B, failing bool) {
 	for b.Loop() {
 		// The default client's own transport, but for the certificate that it trusts.
 		std := http.DefaultTransport
-		trusting := std.(*http.Transport).Clone()                                                      //nolint:errcheck,forcetypeassert // it is one
-		trusting.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig.Clone() //nolint:errcheck,forcetypeassert // it is one
+		trusting := std.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one
+		trusting.TLSClientConfig = trust(server)
 		http.DefaultTransport = trusting
 		c, err := didit.NewClient(didit.WithAPIKey(benchKey), didit.WithBaseURL(server.URL))
 		http.DefaultTransport = std
@@ -67,48 +67,53 @@ func connections(b *testing.B, failing bool) {
 	b.ReportMetric(float64(opened.Load())/float64(b.N), "connections")
 }
 
-// BenchmarkLoopback reads over a real socket by 64 goroutines.
+// BenchmarkLoopback calls over real sockets.
 func BenchmarkLoopback(b *testing.B) {
-	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, benchSource)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }))
-	defer server.Close()
-	transport := &http.Transport{MaxIdleConnsPerHost: 128}
-	defer transport.CloseIdleConnections()
-	b.Run("client", func(b *testing.B) {
-		c, err := didit.NewClient(didit.WithAPIKey(benchKey), didit.WithBaseURL(server.URL), didit.WithHTTPClient(&http.Client{Transport: transport}))
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.SetParallelism(32)
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				if _, err := c.GetSession(b.Context(), benchSource); err != nil {
-					b.Error(err)
-				}
+	calls := benchCalls(b)
+	mux := http.NewServeMux()
+	for _, call := range calls {
+		mux.HandleFunc(call.path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(call.answer.status)
+			_, _ = w.Write(call.answer.body)
+		})
+	}
+	for _, protocol := range []string{"HTTP1", "HTTP2"} {
+		b.Run(protocol, func(b *testing.B) {
+			server := httptest.NewUnstartedServer(mux)
+			transport := &http.Transport{MaxIdleConnsPerHost: 128}
+			if protocol == "HTTP2" {
+				server.EnableHTTP2 = true
+				server.StartTLS()
+				transport.TLSClientConfig = trust(server)
+				transport.ForceAttemptHTTP2 = true
+			} else {
+				server.Start()
+			}
+			defer server.Close()
+			defer transport.CloseIdleConnections()
+			var dialled sync.WaitGroup // before anything is measured
+			for range 64 {
+				dialled.Go(func() { _ = calls[0].floor(b.Context(), floor{server.URL, &http.Client{Transport: transport}}) })
+			}
+			dialled.Wait()
+			for _, call := range calls {
+				b.Run(call.name, func(b *testing.B) {
+					beside(b,
+						func(b *testing.B, goroutines int) {
+							call.runFloor(b, goroutines, floor{server.URL, &http.Client{Transport: transport}})
+						},
+						func(b *testing.B, goroutines int) {
+							call.runClient(b, goroutines, benchClient(b, server.URL, transport))
+						})
+				})
 			}
 		})
-	})
-	b.Run("floor", func(b *testing.B) {
-		f := floor{&http.Client{Transport: redirected{server.URL, transport}}}
-		b.SetParallelism(32)
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				var s didit.Session
-				if _, err := f.call(b.Context(), http.MethodGet, "/v3/session/"+benchSource+"/decision/", nil, &s); err != nil {
-					b.Error(err)
-				}
-			}
-		})
-	})
+	}
 }
 
-// redirected sends to a server of the test's what is for Didit.
-type redirected struct {
-	to   string
-	next http.RoundTripper
-}
-
-func (r redirected) RoundTrip(req *http.Request) (*http.Response, error) {
-	req.URL.Scheme, req.URL.Host = "http", strings.TrimPrefix(r.to, "http://")
-	return r.next.RoundTrip(req)
+// trust is what a transport needs to talk to the server.
+func trust(server *httptest.Server) *tls.Config {
+	t, _ := server.Client().Transport.(*http.Transport) // it is one
+	return t.TLSClientConfig.Clone()
 }

@@ -3,14 +3,11 @@ package suite
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"strings"
+	"runtime"
 	"testing"
 	"time"
 
@@ -22,15 +19,94 @@ import (
 // same check of the token. Ratios and counts are what they are for; absolute times
 // mean nothing on a shared machine.
 //
-//	go test -run '^$' -bench . -benchmem
+//	go test -run '^$' -bench . -benchmem ./internal/suite
 
-const (
-	benchSource   = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a01"
-	benchOwn      = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b002"
-	benchApp      = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c003"
-	benchWorkflow = "c2a7e8d4-3b16-4f0a-8e57-7f5c6b4d3004"
-	benchKey      = "sk_test_bench_0000000000000000000000000000000000"
-)
+// BenchmarkMemory answers from memory: what is left is what a call costs itself.
+func BenchmarkMemory(b *testing.B) {
+	for _, call := range benchCalls(b) {
+		b.Run(call.name, func(b *testing.B) {
+			beside(b, func(b *testing.B, goroutines int) { call.runFloor(b, goroutines, memoryFloor(call)) },
+				func(b *testing.B, goroutines int) { call.runClient(b, goroutines, memoryClient(b, call)) })
+		})
+	}
+	b.Run("decision/unmarshal", decisionUnmarshal)
+}
+
+// decisionUnmarshal decodes a decision into the client's type and keeps a copy of the
+// bytes, as Raw does: what is above it is the call.
+func decisionUnmarshal(b *testing.B) {
+	body, _ := decisionBody(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		s := new(didit.Session)
+		if err := json.Unmarshal(body, s); err != nil {
+			b.Fatal(err)
+		}
+		s.Raw = bytes.Clone(body)
+	}
+}
+
+// beside runs the floor and then the client, by one goroutine and by 64. The client's
+// time is told as a ratio as well.
+func beside(b *testing.B, floor, client func(b *testing.B, goroutines int)) {
+	b.Helper()
+	for _, load := range []struct {
+		name       string
+		goroutines int
+	}{{"serial", 1}, {"64", 64}} {
+		b.Run(load.name, func(b *testing.B) {
+			var least float64 // of one call, in ns
+			b.Run("floor", func(b *testing.B) {
+				floor(b, load.goroutines)
+				least = nsPerOp(b)
+			})
+			b.Run("client", func(b *testing.B) {
+				client(b, load.goroutines)
+				if least > 0 { // else the floor was not asked for
+					b.ReportMetric(nsPerOp(b)/least, "x-floor")
+				}
+			})
+		})
+	}
+}
+
+func nsPerOp(b *testing.B) float64 {
+	b.Helper()
+	return float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+}
+
+func (call benchCall) runClient(b *testing.B, goroutines int, c *didit.Client) {
+	b.Helper()
+	repeat(b, goroutines, func(ctx context.Context) error { return call.client(ctx, c) })
+}
+
+func (call benchCall) runFloor(b *testing.B, goroutines int, f floor) {
+	b.Helper()
+	repeat(b, goroutines, func(ctx context.Context) error { return call.floor(ctx, f) })
+}
+
+func repeat(b *testing.B, goroutines int, call func(context.Context) error) {
+	b.Helper()
+	ctx := b.Context()
+	b.ReportAllocs()
+	if goroutines == 1 {
+		for b.Loop() {
+			if err := call(ctx); err != nil {
+				b.Fatal(err)
+			}
+		}
+		return
+	}
+	b.SetParallelism(max(1, goroutines/runtime.GOMAXPROCS(0)))
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if err := call(ctx); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+}
 
 // canned answers every request from memory.
 type canned struct {
@@ -50,25 +126,29 @@ func (c canned) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-func benchToken() string {
-	now := time.Now().Unix()
-	claims := fmt.Sprintf(`{"session_id":%q,"session_kind":"user","from_application_id":%q,"for_application_id":%q,"iat":%d,"exp":%d}`,
-		benchSource, benchOwn, benchApp, now, now+3600)
-	encode := base64.RawURLEncoding.EncodeToString
-	return encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode([]byte(claims)) + "." + encode(bytes.Repeat([]byte("s"), 32))
+func memoryClient(tb testing.TB, call benchCall) *didit.Client {
+	tb.Helper()
+	return benchClient(tb, didit.DefaultBaseURL, call.answer)
 }
 
-func benchClient(b *testing.B, rt http.RoundTripper) *didit.Client {
-	b.Helper()
-	c, err := didit.NewClient(didit.WithAPIKey(benchKey), didit.WithHTTPClient(&http.Client{Transport: rt}))
+func memoryFloor(call benchCall) floor {
+	return floor{didit.DefaultBaseURL, &http.Client{Transport: call.answer}}
+}
+
+func benchClient(tb testing.TB, base string, rt http.RoundTripper) *didit.Client {
+	tb.Helper()
+	c, err := didit.NewClient(didit.WithAPIKey(benchKey), didit.WithBaseURL(base), didit.WithHTTPClient(&http.Client{Transport: rt}))
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
 	return c
 }
 
 // floor is a client written by hand.
-type floor struct{ http *http.Client }
+type floor struct {
+	base string
+	http *http.Client
+}
 
 func (f floor) call(ctx context.Context, method, path string, in, out any) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
@@ -81,7 +161,7 @@ func (f floor) call(ctx context.Context, method, path string, in, out any) ([]by
 		}
 		body = bytes.NewReader(data)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, didit.DefaultBaseURL+path, body)
+	req, err := http.NewRequestWithContext(ctx, method, f.base+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -104,175 +184,4 @@ func (f floor) call(ctx context.Context, method, path string, in, out any) ([]by
 		return nil, errors.New(resp.Status)
 	}
 	return data, json.Unmarshal(data, out)
-}
-
-func usableToken(token string) bool {
-	return token != "" && len(token) <= 8<<10 && strings.Trim(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.") == ""
-}
-
-func BenchmarkShare(b *testing.B) {
-	b.Run("client", shareClient)
-	b.Run("floor", shareFloor)
-}
-
-func sharedAnswer() canned {
-	return canned{http.StatusOK, fmt.Appendf(nil, `{"share_token":%q,"for_application_id":%q,"session_kind":"user"}`, benchToken(), benchApp)}
-}
-
-func shareClient(b *testing.B) {
-	ctx := b.Context()
-	c := benchClient(b, sharedAnswer())
-	b.ReportAllocs()
-	for b.Loop() {
-		s, err := c.ShareSession(ctx, benchSource, didit.ShareSessionParams{ForApplicationID: benchApp, TTL: time.Hour})
-		if err != nil || s.Token.IsZero() {
-			b.Fatal(err)
-		}
-	}
-}
-
-func shareFloor(b *testing.B) {
-	ctx := b.Context()
-	f := floor{&http.Client{Transport: sharedAnswer()}}
-	b.ReportAllocs()
-	for b.Loop() {
-		in := struct {
-			ForApplicationID string `json:"for_application_id"`
-			TTL              int    `json:"ttl_in_seconds"`
-		}{benchApp, 3600}
-		var out struct {
-			ShareToken       string `json:"share_token"`
-			ForApplicationID string `json:"for_application_id"`
-			SessionKind      string `json:"session_kind"`
-		}
-		if _, err := f.call(ctx, http.MethodPost, "/v3/session/"+benchSource+"/share/", in, &out); err != nil || !usableToken(out.ShareToken) {
-			b.Fatal(err)
-		}
-	}
-}
-
-func BenchmarkImport(b *testing.B) {
-	b.Run("client", importClient)
-	b.Run("floor", importFloor)
-}
-
-func importedAnswer() canned {
-	return canned{http.StatusCreated, fmt.Appendf(nil, `{"session_id":%q,"session_number":43762,"session_url":null,"status":"Approved","workflow_id":%q,`+
-		`"vendor_data":"customer-1","created_at":"2026-05-17T10:00:00Z","expires_at":"2026-05-24T10:00:00Z"}`, benchOwn, benchWorkflow)}
-}
-
-func importClient(b *testing.B) {
-	ctx, token := b.Context(), benchToken()
-	c := benchClient(b, importedAnswer())
-	b.ReportAllocs()
-	for b.Loop() {
-		_, err := c.ImportSharedSession(ctx, didit.ImportSharedSessionParams{Token: didit.NewShareToken(token),
-			WorkflowID: benchWorkflow, Review: didit.TrustSourceReview, VendorData: "customer-1"})
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func importFloor(b *testing.B) {
-	ctx, token := b.Context(), benchToken()
-	f := floor{&http.Client{Transport: importedAnswer()}}
-	b.ReportAllocs()
-	for b.Loop() {
-		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
-		if err != nil || !usableToken(token) {
-			b.Fatal(err)
-		}
-		var claims struct {
-			SessionID         string `json:"session_id"`
-			SessionKind       string `json:"session_kind"`
-			FromApplicationID string `json:"from_application_id"`
-			ForApplicationID  string `json:"for_application_id"`
-			IssuedAt          int64  `json:"iat"`
-			ExpiresAt         int64  `json:"exp"`
-		}
-		if err := json.Unmarshal(payload, &claims); err != nil || time.Now().Unix() > claims.ExpiresAt {
-			b.Fatal(err)
-		}
-		in := struct {
-			ShareToken  string `json:"share_token"`
-			WorkflowID  string `json:"workflow_id"`
-			TrustReview bool   `json:"trust_review"`
-			VendorData  string `json:"vendor_data,omitempty"`
-		}{token, benchWorkflow, true, "customer-1"}
-		var out struct {
-			SessionID     string    `json:"session_id"`
-			SessionNumber int64     `json:"session_number"`
-			SessionURL    string    `json:"session_url"`
-			Status        string    `json:"status"`
-			WorkflowID    string    `json:"workflow_id"`
-			VendorData    string    `json:"vendor_data"`
-			CreatedAt     time.Time `json:"created_at"`
-			ExpiresAt     time.Time `json:"expires_at"`
-		}
-		if _, err := f.call(ctx, http.MethodPost, "/v3/session/import-shared/", in, &out); err != nil || out.SessionID == benchSource {
-			b.Fatal(err)
-		}
-	}
-}
-
-// BenchmarkDecision reads a decision of 12 KB. "unmarshal" decodes the same bytes
-// into the same type and keeps a copy of them, as Raw does.
-func BenchmarkDecision(b *testing.B) {
-	b.Run("client", decisionClient)
-	b.Run("floor", decisionFloor)
-	b.Run("unmarshal", decisionUnmarshal)
-}
-
-func decisionBody(b *testing.B) (body []byte, id string) {
-	b.Helper()
-	body, err := os.ReadFile("../../testdata/decision_user.json")
-	if err != nil {
-		b.Fatal(err)
-	}
-	var head struct {
-		SessionID string `json:"session_id"`
-	}
-	if err := json.Unmarshal(body, &head); err != nil {
-		b.Fatal(err)
-	}
-	return body, head.SessionID
-}
-
-func decisionClient(b *testing.B) {
-	ctx := b.Context()
-	body, id := decisionBody(b)
-	c := benchClient(b, canned{http.StatusOK, body})
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := c.GetSession(ctx, id); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-func decisionFloor(b *testing.B) {
-	ctx := b.Context()
-	body, id := decisionBody(b)
-	f := floor{&http.Client{Transport: canned{http.StatusOK, body}}}
-	b.ReportAllocs()
-	for b.Loop() {
-		var s didit.Session
-		raw, err := f.call(ctx, http.MethodGet, "/v3/session/"+id+"/decision/", nil, &s)
-		if err != nil || len(raw) == 0 {
-			b.Fatal(err)
-		}
-	}
-}
-
-func decisionUnmarshal(b *testing.B) {
-	body, _ := decisionBody(b)
-	b.ReportAllocs()
-	for b.Loop() {
-		s := new(didit.Session)
-		if err := json.Unmarshal(body, s); err != nil {
-			b.Fatal(err)
-		}
-		s.Raw = bytes.Clone(body)
-	}
 }

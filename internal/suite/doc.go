@@ -1,6 +1,7 @@
 // Package suite holds no code, only tests of the whole: imports under every fault of the stand-in, a model of two
-// processes that import, a soak, and the benchmarks beside the same calls written by hand on net/http.
+// processes that import, a soak, and the benchmarks beside the same calls written by hand on net/http, with their limits.
 //
 //	go test ./internal/suite -run TestSoak -args -soak 10m
 //	go test ./internal/suite -run '^$' -bench . -benchmem
+//	go test ./internal/suite -run TestBenchGate -v -args -gate
 package suite

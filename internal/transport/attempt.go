@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -13,7 +14,7 @@ import (
 
 // attempt sends the request once and reads the answer to its end. It returns the
 // response, its body closed, or nil where there was none.
-func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response {
+func (c *call) attempt(next http.RoundTripper, outer *http.Request) *http.Response {
 	c.again, c.status, c.ra = false, 0, -1
 	if l := c.t.cfg.Limiter; l != nil {
 		if err := l.Wait(c); err != nil {
@@ -32,7 +33,7 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 	ctx, stop := c.bound()
 	defer stop.end()
 	ctx, ev := c.watch(ctx, stop.cancel)
-	req = c.request(ctx, req)
+	req := c.request(ctx, outer)
 	resp, err := next.RoundTrip(req)
 	if err != nil || resp == nil {
 		c.unanswered(ctx, ev, err, next, req)
@@ -57,15 +58,20 @@ func (c *call) attempt(next http.RoundTripper, req *http.Request) *http.Response
 		c.limit, _ = strconv.Atoi(resp.Header.Get("X-Ratelimit-Limit"))
 	}
 	c.answered(ctx, resp, stop)
+	resp.Request = req // a fake's may be another
 	return resp
 }
 
 // request makes the attempt's own request. Its body has no GetBody: net/http would
 // use it to send the request again by itself, over HTTP/2 without end.
-func (c *call) request(ctx context.Context, req *http.Request) *http.Request {
-	if c.req.Body != nil || ctx != context.Context(c) {
-		req = req.WithContext(ctx)
+func (c *call) request(ctx context.Context, outer *http.Request) *http.Request {
+	if c.res.Attempts > 1 {
+		c.req.Header = c.req.Header.Clone() // the attempt before may still be writing its own
+		delete(c.req.Header, "Cookie")
 	}
+	req := outer.WithContext(ctx)
+	req.Header = c.req.Header
+	maps.Copy(req.Header, outer.Header)
 	if c.req.Body != nil {
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(c.req.Body)), int64(len(c.req.Body))
 	}

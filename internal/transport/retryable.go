@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -35,10 +36,19 @@ func newRetrier(hc *http.Client, maxRetries int) *retrier {
 	}}
 }
 
+// outers are the requests that go-retryablehttp and http.Client are given. Each attempt
+// sends one of its own, so nobody holds an outer one after the call.
+var outers = sync.Pool{New: func() any { return &http.Request{Header: http.Header{}} }}
+
 // do sends the call's request until there is to be no other attempt. What became of it
 // is in the call's record.
-func (r *retrier) do(c *call, req *http.Request) {
-	c.retryable.Request = req.WithContext(c) //nolint:contextcheck // the call is the context
+func (r *retrier) do(c *call) {
+	outer := outers.Get().(*http.Request) //nolint:errcheck,forcetypeassert // the pool holds nothing else
+	header := outer.Header                // for what http.Client adds: cookies
+	*outer = *(&http.Request{
+		Method: c.req.Method, URL: &c.req.URL, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}).WithContext(c)
+	c.retryable.Request = outer
 	resp, err := r.client.Do(&c.retryable)
 	if resp != nil {
 		_ = resp.Body.Close() // already read: attempts leaves http.NoBody
@@ -46,6 +56,9 @@ func (r *retrier) do(c *call, req *http.Request) {
 	if err != nil && c.Err() != nil {
 		c.res.CtxErr = c.Err() // it ended while waiting
 	}
+	clear(header)
+	*outer = http.Request{Header: header}
+	outers.Put(outer)
 }
 
 // attempts makes each attempt of a call and keeps what came of it in the call's
@@ -63,10 +76,9 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp := c.attempt(a.next, req) //nolint:contextcheck // the call is the context
 	if resp == nil {
-		resp = &http.Response{Proto: req.Proto, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}}
+		resp = &http.Response{Request: req, Proto: req.Proto, ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}}
 	}
 	resp.Body = http.NoBody
-	resp.Request = req
 	return resp, nil
 }
 
@@ -88,15 +100,14 @@ func backoff(_, _ time.Duration, _ int, resp *http.Response) time.Duration {
 	if resp == nil || resp.Request == nil {
 		return 0
 	}
-	if c, ok := resp.Request.Context().(*call); ok {
+	if c, ok := resp.Request.Context().Value(callKey{}).(*call); ok {
 		return c.wait
 	}
 	return 0
 }
 
-// prepareRetry makes a request fit to be sent again.
+// prepareRetry takes back what http.Client added: it does so again on each attempt.
 func prepareRetry(req *http.Request) error {
-	req.Header = req.Header.Clone() // the attempt before may still be writing its own
-	req.Header.Del("Cookie")        // a cookie jar adds its own again on each attempt
+	clear(req.Header)
 	return nil
 }

@@ -87,6 +87,7 @@ type Request struct {
 type Result struct {
 	OK       bool
 	Lost     bool    // some attempt may have taken effect unseen
+	Broken   bool    // Body broke off
 	Outcome  Outcome // the worst over all attempts that failed
 	Attempts int
 	CtxErr   error // the context's error, where that ended the call
@@ -96,7 +97,6 @@ type Result struct {
 	RequestID  string
 	RetryAfter time.Duration
 	Body       []byte // of an answer that is not 2xx, at most 64 KiB
-	Broken     bool   // Body broke off
 	Err        error  // a *Failure
 
 	Written int64 // bytes that reached Stream
@@ -150,9 +150,9 @@ type call struct {
 	res       Result
 	ra        time.Duration // what the last attempt's Retry-After asks for; negative: none
 	wait      time.Duration // before the next attempt
-	many      int32         // answers with 429 so far
-	limit     int           // X-RateLimit-Limit of the last of them
+	limit     int           // X-RateLimit-Limit of the last answer with 429
 	status    int           // of the last attempt's answer, 0 for none
+	many      int32         // answers with 429 so far
 	again     bool          // the last attempt allows another
 	json      bool          // its 2xx began as JSON does
 	retryable retryable     // in one piece of memory with the call
@@ -198,10 +198,6 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 	if c.res.CtxErr = ctx.Err(); c.res.CtxErr != nil {
 		return &c.res
 	}
-	hreq := http.Request{
-		Method: req.Method, URL: &c.req.URL, Header: req.Header,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	t.retry.do(c, &hreq)
+	t.retry.do(c)
 	return &c.res
 }

@@ -43,7 +43,8 @@ func main() {
 
 // sandbox is what the control API shows.
 type sandbox struct {
-	BaseURL      string `json:"base_url"`
+	BaseURL      string    `json:"base_url"`
+	Clock        time.Time `json:"clock"`
 	Applications []struct {
 		ID            string `json:"id"`
 		APIKey        string `json:"api_key"`
@@ -78,7 +79,12 @@ func run(ctx context.Context, control, base, listen, self string, out io.Writer)
 	if err != nil {
 		return err
 	}
-	verifier, err := webhook.NewVerifier(a.WebhookSecret)
+	// An event carries the sandbox's time, and the sandbox's clock can be moved. Didit's cannot: leave WithClock out there.
+	verifier, err := webhook.NewVerifier(a.WebhookSecret, webhook.WithClock(func() time.Time {
+		now := sandbox{Clock: time.Now()}
+		_ = ask(ctx, http.MethodGet, control+"/state", "", &now)
+		return now.Clock
+	}))
 	if err != nil {
 		return err
 	}
@@ -89,7 +95,7 @@ func run(ctx context.Context, control, base, listen, self string, out io.Writer)
 			approved <- e.SessionID
 		}
 		return nil
-	})
+	}, webhook.WithLogger(slog.New(slog.NewTextHandler(out, nil))))
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(listener) }()
 	defer func() { _ = server.Close() }()
