@@ -72,7 +72,7 @@ func (im *importing) resume() (*ImportedSession, error) {
 	if im.search == nil && !expired {
 		return nil, nil //nolint:nilnil // see above
 	}
-	s := im.find(allPages)
+	s := im.searchOnce(allPages)
 	switch {
 	case s != nil:
 		return s, nil
@@ -156,7 +156,7 @@ func (im *importing) refused(refusal *APIError) (*ImportedSession, error) {
 		if !im.params.Resume {
 			limit = onePage // a stranger's forged token must not cost hundreds of reads
 		}
-		s := im.find(limit)
+		s := im.searchOnce(limit)
 		switch {
 		case s != nil:
 			return s, nil

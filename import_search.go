@@ -27,8 +27,9 @@ func (im *importing) prepareSearch() {
 	im.search = &search{c: im.c, params: params, since: since.Add(-clockSkew), budget: importBudget}
 }
 
-// find searches once. It returns the copy, where one was found that may be returned.
-func (im *importing) find(limit walkLimit) *ImportedSession {
+// searchOnce runs the search once. It returns the copy, where one was found that may be
+// returned.
+func (im *importing) searchOnce(limit walkLimit) *ImportedSession {
 	if im.search == nil {
 		return nil
 	}
@@ -51,7 +52,7 @@ func (im *importing) repeat() *ImportedSession {
 		if im.search == nil || !sleep(im.ctx, time.Duration(n)*unit) {
 			return nil
 		}
-		if s := im.find(allPages); s != nil {
+		if s := im.searchOnce(allPages); s != nil {
 			return s
 		}
 		if im.search.spent() || denied(im.searchErr) {

@@ -13,15 +13,10 @@ import (
 	"time"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
-const (
-	benchSource   = "6f1b0c52-7a53-4c2f-9d0e-2f1f4a1f0a01"
-	benchOwn      = "0d7f9a3c-25c4-4e0c-8a55-96a1f0a7b002"
-	benchApp      = "5b1d4c1e-90f3-4a85-b7c8-1a52e9d0c003"
-	benchWorkflow = "c2a7e8d4-3b16-4f0a-8e57-7f5c6b4d3004"
-	benchKey      = "sk_test_bench_0000000000000000000000000000000000"
-)
+const benchKey = "sk_test_bench_0000000000000000000000000000000000"
 
 var errBench = errors.New("not what was asked for")
 
@@ -42,7 +37,7 @@ func benchCalls(tb testing.TB) []benchCall {
 func benchToken() string {
 	now := time.Now().Unix()
 	claims := fmt.Sprintf(`{"session_id":%q,"session_kind":"user","from_application_id":%q,"for_application_id":%q,"iat":%d,"exp":%d}`,
-		benchSource, benchOwn, benchApp, now, now+3600)
+		testkit.SourceID, testkit.ApplicationA, testkit.ApplicationB, now, now+3600)
 	encode := base64.RawURLEncoding.EncodeToString
 	return encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode([]byte(claims)) + "." + encode([]byte(strings.Repeat("s", 32)))
 }
@@ -52,12 +47,12 @@ func usableToken(token string) bool {
 }
 
 func shareCall() benchCall {
-	const path = "/v3/session/" + benchSource + "/share/"
+	const path = "/v3/session/" + testkit.SourceID + "/share/"
 	return benchCall{
 		"share", path,
-		canned{http.StatusOK, fmt.Appendf(nil, `{"share_token":%q,"for_application_id":%q,"session_kind":"user"}`, benchToken(), benchApp)},
+		canned{http.StatusOK, fmt.Appendf(nil, `{"share_token":%q,"for_application_id":%q,"session_kind":"user"}`, benchToken(), testkit.ApplicationB)},
 		func(ctx context.Context, c *didit.Client) error {
-			s, err := c.ShareSession(ctx, benchSource, didit.ShareSessionParams{ForApplicationID: benchApp, TTL: time.Hour})
+			s, err := c.ShareSession(ctx, testkit.SourceID, didit.ShareSessionParams{ForApplicationID: testkit.ApplicationB, TTL: time.Hour})
 			if err == nil && s.Token.IsZero() {
 				return errBench
 			}
@@ -67,7 +62,7 @@ func shareCall() benchCall {
 			in := struct {
 				ForApplicationID string `json:"for_application_id"`
 				TTL              int    `json:"ttl_in_seconds"`
-			}{benchApp, 3600}
+			}{testkit.ApplicationB, 3600}
 			var out struct {
 				ShareToken       string `json:"share_token"`
 				ForApplicationID string `json:"for_application_id"`
@@ -88,10 +83,10 @@ func importCall() benchCall {
 	return benchCall{
 		"import", path,
 		canned{http.StatusCreated, fmt.Appendf(nil, `{"session_id":%q,"session_number":43762,"session_url":null,"status":"Approved","workflow_id":%q,`+
-			`"vendor_data":"customer-1","created_at":"2026-05-17T10:00:00Z","expires_at":"2026-05-24T10:00:00Z"}`, benchOwn, benchWorkflow)},
+			`"vendor_data":"customer-1","created_at":"2026-05-17T10:00:00Z","expires_at":"2026-05-24T10:00:00Z"}`, testkit.CopyID, testkit.WorkflowID)},
 		func(ctx context.Context, c *didit.Client) error {
 			_, err := c.ImportSharedSession(ctx, didit.ImportSharedSessionParams{Token: didit.NewShareToken(token),
-				WorkflowID: benchWorkflow, Review: didit.TrustSourceReview, VendorData: "customer-1"})
+				WorkflowID: testkit.WorkflowID, Review: didit.TrustSourceReview, VendorData: "customer-1"})
 			return err
 		},
 		func(ctx context.Context, f floor) error {
@@ -115,7 +110,7 @@ func importCall() benchCall {
 				WorkflowID  string `json:"workflow_id"`
 				TrustReview bool   `json:"trust_review"`
 				VendorData  string `json:"vendor_data,omitempty"`
-			}{token, benchWorkflow, true, "customer-1"}
+			}{token, testkit.WorkflowID, true, "customer-1"}
 			var out struct {
 				SessionID     string    `json:"session_id"`
 				SessionNumber int64     `json:"session_number"`

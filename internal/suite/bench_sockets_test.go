@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/testkit"
 )
 
 // BenchmarkConnections makes 3,000 calls by 64 goroutines over TLS and HTTP/1.1 and
@@ -23,7 +24,7 @@ func BenchmarkConnections(b *testing.B) {
 func connections(b *testing.B, failing bool) {
 	b.Helper()
 	const calls, workers = 3000, 64
-	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, benchSource)
+	answer := fmt.Appendf(nil, `{"session_id":%q,"status":"Approved"}`, testkit.SessionID)
 	var opened, n atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		if failing && n.Add(1)%50 == 0 {
@@ -55,7 +56,7 @@ func connections(b *testing.B, failing bool) {
 		for range workers {
 			wg.Go(func() {
 				for range calls / workers {
-					_, err := c.GetSession(b.Context(), benchSource)
+					_, err := c.GetSession(b.Context(), testkit.SessionID)
 					if err != nil && !failing {
 						b.Error(err)
 					}
