@@ -68,6 +68,24 @@ from_application_id, for_application_id, event, hash FROM didit_ledger WHERE n =
 	}
 }
 
+// TestTamperedOldRow: a row that was good once, in a ledger whose end was cut off and
+// written anew, does not go with the rows after it.
+func TestTamperedOldRow(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		l := openStore(t, db, d, sqlstore.WithLedgerKey(key)).Ledger()
+		fill(t, l, 4)
+		execute(t, db, withoutTriggers(d)+`; CREATE TABLE old AS SELECT * FROM didit_ledger WHERE n = 4; DELETE FROM didit_ledger WHERE n = 4`)
+		fill(t, l, 2)
+		require.NoError(t, l.Verify(t.Context()))
+		execute(t, db, `DELETE FROM didit_ledger WHERE n = 4; INSERT INTO didit_ledger SELECT * FROM old`)
+		var chain *sqlstore.ChainError
+		require.ErrorAs(t, l.Verify(t.Context()), &chain)
+		assert.EqualValues(t, 5, chain.N)
+	})
+}
+
 // TestTamperedSQLite: what only SQLite lets one do.
 func TestTamperedSQLite(t *testing.T) {
 	t.Parallel()
