@@ -68,7 +68,7 @@ func startChild(t *testing.T, role string, d sqlstore.Dialect, source string) (*
 }
 
 const (
-	childEvents     = 300 // webhook events, the same for all processes
+	childEvents     = 150 // webhook events, the same for all processes
 	childGoroutines = 64  // of each process
 )
 
