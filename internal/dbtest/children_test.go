@@ -40,7 +40,7 @@ func child(role string) int {
 	db, err := sql.Open(dbtest.Driver(source), source)
 	if err == nil {
 		defer db.Close() //nolint:errcheck // the process ends
-		db.SetMaxOpenConns(8)
+		db.SetMaxOpenConns(4)
 		var s *sqlstore.Store
 		if s, err = sqlstore.Open(ctx, db, sqlstore.Dialect(os.Getenv(childDialect)), sqlstore.WithLedgerKey(key)); err == nil {
 			err = roles[role](ctx, s, db)
@@ -95,7 +95,7 @@ func handleAll(ctx context.Context, s *sqlstore.Store, db *sql.DB) error {
 
 func handle(ctx context.Context, store webhook.DeliveryStore, db *sql.DB, id string, first bool) error {
 	for {
-		r, err := store.Reserve(ctx, id, time.Minute)
+		r, err := store.Reserve(ctx, id, time.Hour)
 		if err != nil || r.State != webhook.Acquired {
 			return err
 		}
@@ -198,8 +198,8 @@ func TestProcessDies(t *testing.T) {
 	})
 }
 
-// TestLedgerKilled kills processes while they write to the ledger, one after each lines
-// of it: the chain holds, and has each event whose hook returned.
+// TestLedgerKilled kills 15 processes, three at a time, while they write to the ledger: the
+// chain holds, and has each event whose hook returned.
 func TestLedgerKilled(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {

@@ -22,7 +22,7 @@ import (
 // sqlite: "file:", a path, and settings with which several processes can write.
 func SQLite(t testing.TB) string {
 	t.Helper()
-	const settings = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
+	const settings = "?_pragma=busy_timeout(60000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)"
 	return "file:" + filepath.ToSlash(filepath.Join(t.TempDir(), "test.db")) + settings
 }
 

@@ -53,7 +53,7 @@ func TestAwayAndBack(t *testing.T) {
 		if d == sqlstore.SQLite { // another process has it for longer than a writer waits
 			holder := dbtest.Open(t, source)
 			holder.SetMaxOpenConns(1)
-			source = strings.Replace(source, "busy_timeout(10000)", "busy_timeout(10)", 1)
+			source = strings.Replace(source, "busy_timeout(60000)", "busy_timeout(10)", 1)
 			away, back = func() { execute(t, holder, `BEGIN EXCLUSIVE`) }, func() { execute(t, holder, `ROLLBACK`) }
 		} else {
 			p := newProxy(t, source)
