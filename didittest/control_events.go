@@ -134,9 +134,11 @@ func (c *control) events(w http.ResponseWriter, r *http.Request) {
 		if b.Len() == 0 {
 			b.WriteString(": still here\n\n")
 		}
+		_ = out.SetWriteDeadline(time.Now().Add(c.server.cfg.readTimeout))
 		if _, err := w.Write(b.Bytes()); err != nil || out.Flush() != nil {
 			return
 		}
+		_ = out.SetWriteDeadline(time.Time{})
 		if !c.pause(r, time.After(eventsPause), nil) || !c.pause(r, tick.C, woken) {
 			return
 		}

@@ -2,6 +2,8 @@ package didittest_test
 
 import (
 	"bufio"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -89,4 +91,21 @@ func TestControlEvents(t *testing.T) {
 	for e := next(); e.name != ""; e = next() {
 	}
 	end()
+}
+
+// Who asks for events and reads none keeps nothing open.
+func TestControlEventsUnread(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, didittest.WithReadTimeout(50*time.Millisecond))
+	for range 100 { // more than a connection buffers
+		d.a.AddSession(didittest.SessionFixture{VendorData: strings.Repeat("x", 200_000)})
+	}
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", d.control.Listener.Addr().String())
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, conn.Close()) }()
+	_, err = io.WriteString(conn, "GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	require.NoError(t, err)
+	_, err = conn.Read(make([]byte, 1)) // it has begun
+	require.NoError(t, err)
+	d.control.Close() // waits for what is under way
 }

@@ -98,8 +98,8 @@ func WithDocumentedLimits() Option {
 	}
 }
 
-// WithReadTimeout sets how long a request may take to arrive, in real time: a connection that sends no more is closed. Default
-// 10 s.
+// WithReadTimeout sets how long a request may take to arrive, in real time: a connection that sends no more is closed. So is
+// a stream of events of the control API that takes none for as long. Default 10 s.
 func WithReadTimeout(d time.Duration) Option {
 	if d <= 0 {
 		panic("didittest: a read timeout of 0 or below")

@@ -8,7 +8,7 @@ import (
 // DeliveryStore remembers which events were handled, so that a retry or a resend is
 // not handled again, see [WithDeduplication]. Any number of goroutines may use it.
 //
-// Several machines need a shared one, on a database. [NewMemoryStore]
+// Several machines need a shared one, such as the one of package sqlstore. [NewMemoryStore]
 // serves one process. Package storetest checks what a store of your own has to do.
 type DeliveryStore interface {
 	// Reserve takes the event for the time of the lease, unless it is done or taken.

@@ -68,8 +68,8 @@ func startChild(t *testing.T, role string, d sqlstore.Dialect, source string) (*
 }
 
 const (
-	childEvents     = 150 // webhook events, the same for all processes
-	childGoroutines = 64  // of each process
+	childEvents     = 50 // webhook events, the same for all processes
+	childGoroutines = 64 // of each process
 )
 
 // handleAll handles the events with 64 goroutines, beside other processes that do the

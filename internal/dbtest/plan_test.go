@@ -47,13 +47,13 @@ var filters = map[string]struct {
 	"nothing": {sqlstore.Filter{ApplicationID: "'; DROP TABLE didit_ledger; --"}, []string{"didit_ledger_from", "didit_ledger_for"}, func(int) bool { return false }},
 }
 
-// TestPlans: every filter reads an index in order, each page of a ledger of 20,000 rows.
+// TestPlans: every filter reads an index in order, each page of a ledger of 10,000 rows.
 func TestPlans(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
 		db := dbtest.Open(t, source)
 		openStore(t, db, d)
-		for first := range 40 { // rows without a chain, which is slower to write
+		for first := range 20 { // rows without a chain, which is slower to write
 			var rows []string
 			for n := first * 500; n < (first+1)*500; n++ {
 				e := event(n)

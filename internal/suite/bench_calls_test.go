@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"strings"
@@ -183,10 +184,7 @@ func listCall(tb testing.TB) benchCall {
 	}
 	rows := make([]map[string]any, benchRows)
 	for i := range rows {
-		rows[i] = make(map[string]any)
-		for key, value := range list.Results[0] {
-			rows[i][key] = value
-		}
+		rows[i] = maps.Clone(list.Results[0])
 		rows[i]["session_id"] = fmt.Sprintf("6f1b0c52-7a53-4c2f-9d0e-%012d", i)
 	}
 	body, err := json.Marshal(map[string]any{"count": benchRows, "next": nil, "previous": nil, "results": rows})

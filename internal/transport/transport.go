@@ -198,6 +198,6 @@ func (t *Client) Do(ctx context.Context, req Request) *Result {
 	if c.res.CtxErr = ctx.Err(); c.res.CtxErr != nil {
 		return &c.res
 	}
-	t.retry.do(c)
+	t.retry.do(c) //nolint:contextcheck // the call is the context
 	return &c.res
 }

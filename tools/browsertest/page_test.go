@@ -159,7 +159,7 @@ func TestRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	control := httptest.NewUnstartedServer(server.Control())
-	control.Listener.Close()
+	_ = control.Listener.Close()
 	control.Listener = listener
 	control.Start()
 	t.Cleanup(control.Close)

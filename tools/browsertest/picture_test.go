@@ -31,7 +31,7 @@ func TestPicture(t *testing.T) {
 		b.run(chromedp.Evaluate(`document.activeElement.blur()`, nil),
 			chromedp.Poll(`document.getAnimations().length === 0`, nil),
 			chromedp.CaptureScreenshot(&shot))
-		if err := os.WriteFile(*screenshot, small(t, shot), 0o644); err != nil { //nolint:gosec // a picture for the repository
+		if err := os.WriteFile(*screenshot, small(t, shot), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		committed = *screenshot
@@ -67,7 +67,7 @@ func small(t *testing.T, shot []byte) []byte {
 	palette = palette[:min(256, len(palette))]
 	index := map[color.Color]uint8{}
 	for c := range count {
-		index[c] = uint8(palette.Index(c)) //nolint:gosec // there are 256
+		index[c] = uint8(palette.Index(c))
 	}
 	to := image.NewPaletted(size, palette)
 	for y := range size.Dy() {
