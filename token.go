@@ -21,9 +21,6 @@ type ShareToken struct {
 	id     tokenID // of the text
 }
 
-// tokenID is the beginning of a text's SHA-256.
-type tokenID [8]byte
-
 // tokenSize is what nearly all tokens have room in, in bytes.
 const tokenSize = 512
 

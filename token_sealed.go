@@ -36,3 +36,6 @@ func seal(text []byte, id tokenID) {
 		text = text[n:]
 	}
 }
+
+// tokenID is the beginning of a text's SHA-256.
+type tokenID [8]byte
