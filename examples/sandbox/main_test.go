@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit/didittest/sandbox"
 )
 
 // lines is a standard error that may be written to from anywhere.
@@ -33,7 +35,7 @@ func (l *lines) String() string {
 }
 
 // start runs the program and reads its line. end stops it and returns its error.
-func start(t *testing.T, args ...string) (out Output, log *lines, end func() error) {
+func start(t *testing.T, args ...string) (out sandbox.Output, log *lines, end func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	r, w := io.Pipe()
@@ -190,10 +192,7 @@ func TestControl(t *testing.T) {
 	assert.Contains(t, log.String(), `webhook status.updated to "http://127.0.0.1:1/nobody": 0 attempt=1 dial tcp`, "why it was not delivered")
 }
 
-func TestWelcome(t *testing.T) {
+func TestOnTerminal(t *testing.T) {
 	t.Parallel()
-	text := welcome(Output{BaseURL: "http://127.0.0.1:1", ControlURL: "http://127.0.0.1:2", Applications: []Application{{APIKey: "sk_test_didittest_x"}}})
-	assert.Contains(t, text, "http://127.0.0.1:2/")
-	assert.Contains(t, text, "curl -H 'x-api-key: sk_test_didittest_x' 'http://127.0.0.1:1/v3/sessions/?limit=1'")
 	assert.False(t, onTerminal(new(strings.Builder)))
 }

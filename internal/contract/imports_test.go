@@ -38,10 +38,10 @@ var layers = []layer{
 	{"webhook", []string{module, module + "/internal/"}},
 	{"pace", []string{module}},
 	{"bulk", []string{module}},
-	{"didittest", []string{module, module + "/didittest/", "github.com/golang-jwt/jwt"}},
+	{"didittest", []string{module, module + "/didittest", module + "/didittest/", "github.com/golang-jwt/jwt"}},
 	{"handoff", []string{module, module + "/handoff", module + "/internal/", "github.com/standard-webhooks/standard-webhooks/libraries"}},
 	{"sqlstore", []string{module, module + "/webhook", module + "/handoff", module + "/bulk"}},
-	{"examples", []string{module, module + "/didittest", module + "/webhook", module + "/pace", module + "/handoff", module + "/bulk"}},
+	{"examples", []string{module, module + "/didittest", module + "/didittest/sandbox", module + "/webhook", module + "/pace", module + "/handoff", module + "/bulk"}},
 	{".", append([]string{module + "/internal/"}, linked[1:]...)},
 }
 

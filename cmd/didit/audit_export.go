@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/sqlstore"
+)
+
+func (t *tool) auditExportCommand() *cobra.Command {
+	var ledger ledgerFlags
+	var filter sqlstore.Filter
+	var since, until timeFlag
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Export the ledger's events, oldest first",
+		Long: `Export the ledger's events, oldest first: as CSV, or as JSON lines with -o json. They
+have no personal data, vendor data or tokens. An event is exported where every
+filter that is given holds.`,
+		Example: `  didit audit export --database sqlite:didit.db \
+    --since 2026-11-01 --until 2026-12-01 >november.csv`,
+		Args: arguments(),
+		RunE: t.do(func(ctx context.Context, _ []string) error {
+			filter.From, filter.Until = time.Time(since), time.Time(until)
+			return ledger.read(ctx, func(l *sqlstore.Ledger) error {
+				if t.format == formatTable {
+					return l.WriteCSV(ctx, t.out, filter)
+				}
+				out := json.NewEncoder(t.out)
+				for event, err := range l.Events(ctx, filter) {
+					if err != nil {
+						return err
+					}
+					if err := out.Encode(event); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}),
+	}
+	ledger.add(c)
+	f := c.Flags()
+	f.Var(&since, "since", "at this `time` or later")
+	f.Var(&until, "until", "before this `time`")
+	f.StringVar((*string)(&filter.Action), "action", "", "`share`, import or find")
+	complete(c, "action", string(didit.AuditShare), string(didit.AuditImport), string(didit.AuditFind))
+	f.StringVar((*string)(&filter.Outcome), "outcome", "", "`outcome`, such as ok or refused")
+	f.StringVar(&filter.SessionID, "session", "", "`id` of the session or of its source")
+	f.StringVar(&filter.ApplicationID, "partner", "", "`id` of the partner's application")
+	return c
+}

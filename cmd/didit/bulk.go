@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/bulk"
+	"github.com/didit-go/didit/pace"
+)
+
+func (t *tool) bulkCommand() *cobra.Command {
+	return parent(&cobra.Command{
+		Use:   "bulk",
+		Short: "Share or import a whole list",
+	}, t.bulkShareCommand(), t.bulkImportCommand())
+}
+
+// errAgain is a run that another one goes on with.
+var errAgain = errors.New("not all is done")
+
+// errFailed is a run of which another one would make no more.
+var errFailed = errors.New("not all is done")
+
+// bulkFlags are what both runs need.
+type bulkFlags struct {
+	in, results, resume string
+	workers             int
+}
+
+func (b *bulkFlags) add(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&b.in, "in", "", "`file` with the list, CSV with a heading or JSON lines; default: standard input")
+	f.StringVar(&b.results, "results", "", "`file` of mode 0600 for the results; default: standard output")
+	f.StringVar(&b.resume, "resume", "", "`file` of what is done: a run that finds one goes on where the last one ended")
+	f.IntVar(&b.workers, "workers", 16, "calls at the same time")
+}
+
+// pacedClient makes the client that package bulk recommends.
+func (t *tool) pacedClient() (*didit.Client, error) {
+	return t.client(didit.WithMaxRetries(0), didit.WithLimiter(pace.Adaptive()))
+}
+
+// bulkRun is one run over a list: its files, and how it went.
+type bulkRun struct {
+	t       *tool
+	flags   bulkFlags
+	columns columns // of the list
+
+	items   *items
+	results *results
+	options bulk.Options
+	bar     *bar
+	again   bool // an item failed that another run may bring
+	last    bulk.Progress
+}
+
+// run opens the files, lets f go through the list, and sums up.
+func (b *bulkRun) run(ctx context.Context, f func() error) (err error) {
+	var ends []func() error
+	defer func() {
+		for _, end := range ends {
+			err = errors.Join(err, end())
+		}
+	}()
+	if b.items, err = b.t.openItems(ctx, b.flags.in, b.columns); err != nil {
+		return err
+	}
+	ends = append(ends, b.items.close)
+	if b.results, err = b.t.openResults(b.flags.results, b.flags.resume != ""); err != nil {
+		return err
+	}
+	ends = append(ends, b.results.close)
+	b.options = bulk.Options{Workers: b.flags.workers, Total: b.items.total}
+	if b.flags.resume != "" {
+		checkpoint, err := bulk.OpenFile(b.flags.resume)
+		if err != nil {
+			return fmt.Errorf("--resume: %w", err)
+		}
+		ends = append(ends, checkpoint.Close)
+		b.options.Checkpoint = checkpoint
+	}
+	b.bar = newBar(b.t.errs, b.items.total)
+	b.options.Progress = func(p bulk.Progress) {
+		b.last = p
+		b.bar.show(p)
+	}
+	err = f()
+	b.bar.end()
+	return b.sum(ctx, err)
+}
+
+// result writes what became of an item. It is there before the item counts as done.
+func (b *bulkRun) result(r record, attempts int, err error) error {
+	b.again = b.again || didit.Retryable(err)
+	text := ""
+	if err != nil {
+		text = plain(err)
+	}
+	return b.results.add(append(r, field{"attempts", attempts}, field{"error", text}))
+}
+
+// sum says how the run went.
+func (b *bulkRun) sum(ctx context.Context, err error) error {
+	p := b.last
+	sum := record{
+		{"done", p.Done}, {"failed", p.Failed}, {"done_before", p.Skipped},
+		{"results", b.flags.results}, {"resume", b.flags.resume},
+	}
+	switch {
+	case b.flags.results != "":
+		if printErr := b.t.print(sum); printErr != nil {
+			return errors.Join(err, printErr)
+		}
+	default:
+		_, _ = fmt.Fprintf(b.t.errs, "%d done, %d failed, %d done before\n", p.Done, p.Failed, p.Skipped)
+	}
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: what was under way is in the results with its error, and may have taken effect; %s", errAgain, b.next())
+	case err != nil:
+		return err
+	case b.again:
+		return fmt.Errorf("%w: %d failed that may be tried again; %s", errAgain, p.Failed, b.next())
+	case p.Failed > 0:
+		return fmt.Errorf("%w: %d failed; their errors are in the results", errFailed, p.Failed)
+	}
+	return nil
+}
+
+// next says how a run goes on.
+func (b *bulkRun) next() string {
+	switch {
+	case b.flags.resume != "":
+		return "run the same command again to go on"
+	case b.flags.in == "" || b.flags.in == "-":
+		return "with --resume another run would go on"
+	}
+	return "with --resume another run would go on; this one kept no record of what is done"
+}

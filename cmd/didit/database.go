@@ -1,0 +1,56 @@
+package main
+
+import (
+	"database/sql"
+	"net/url"
+	"os"
+	"strings"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/spf13/cobra"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/didit-go/didit/sqlstore"
+)
+
+const databaseVariable = "DIDIT_DATABASE_URL"
+
+func addDatabase(c *cobra.Command, database *string) {
+	c.Flags().StringVar(database, "database", "", "`URL`, sqlite:PATH or postgres://HOST/NAME; default: "+databaseVariable)
+}
+
+// databaseURL is the flag's, or the environment's where there is none.
+func databaseURL(given string) (string, error) {
+	if given == "" {
+		if given = os.Getenv(databaseVariable); given == "" {
+			return "", usageError("there is no --database, and " + databaseVariable + " is not set")
+		}
+		return given, nil
+	}
+	if u, err := url.Parse(given); err == nil {
+		if _, secret := u.User.Password(); secret || u.Query().Has("password") {
+			return "", usageError("--database has a password, which everybody on this machine can see: put the URL into " + databaseVariable)
+		}
+	}
+	return given, nil
+}
+
+// openDatabase opens a database that is there. It connects when it is first used.
+func openDatabase(given string) (*sql.DB, sqlstore.Dialect, error) {
+	address, err := databaseURL(given)
+	if err != nil {
+		return nil, "", err
+	}
+	driver, dialect := "pgx", sqlstore.PostgreSQL
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		if _, err := os.Stat(path); err != nil {
+			return nil, "", usageError("--database: there is no file " + path)
+		}
+		driver, dialect = "sqlite", sqlstore.SQLite
+		address = "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&_pragma=busy_timeout(10000)"
+	} else if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		return nil, "", usageError("--database must begin with sqlite: or postgres://")
+	}
+	db, err := sql.Open(driver, address)
+	return db, dialect, err
+}
