@@ -18,9 +18,9 @@ func (t *tool) auditExportCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export",
 		Short: "Export the ledger's events, oldest first",
-		Long: `Export the ledger's events, oldest first: as CSV, or as JSON lines with -o json. They
-have no personal data, vendor data or tokens. An event is exported where every
-filter that is given holds.`,
+		Long: `Export the ledger's events, oldest first: as CSV, or as JSON lines with -o
+json. They have no personal data, vendor data or tokens. An event is exported
+where every filter that is given holds.`,
 		Example: `  didit audit export --database sqlite:didit.db \
     --since 2026-11-01 --until 2026-12-01 >november.csv`,
 		Args: arguments(),

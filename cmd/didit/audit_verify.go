@@ -14,9 +14,9 @@ func (t *tool) auditVerifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Verify that no row was changed, removed or put in",
-		Long: `Read the whole ledger and verify that no row was changed, removed or put in. Rows
-that were cut off at its end show by its head only: write the head down elsewhere,
-and compare.`,
+		Long: `Read the whole ledger and verify that no row was changed, removed or put in.
+Rows that were cut off at its end show by its head only: write the head down
+elsewhere, and compare.`,
 		Example: `  didit audit verify --database sqlite:didit.db --ledger-key-file ledger.key`,
 		Args:    arguments(),
 		RunE: t.do(func(ctx context.Context, _ []string) error {

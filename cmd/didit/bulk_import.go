@@ -28,14 +28,15 @@ func (t *tool) bulkImportCommand() *cobra.Command {
 have id (your own for the item, unique), vendor_data, source_session_id,
 workflow_id and review; the results of "didit bulk share" are such a list.
 
-The results are CSV, or JSON lines with -o json, and never have a token. Progress
-is on standard error, where that is a terminal.
+The results are CSV, or JSON lines with -o json, and never have a token.
+Progress is on standard error, where that is a terminal.
 
-With --resume a run that was stopped or killed goes on where it was, and imports
-nobody twice. It needs vendor data: nothing that was lost is found without it.`,
-		Example: `  didit bulk import --in tokens.csv --workflow 11112222-3333-4444-5555-666677778888 \
-    --review trust_source --id-as-vendor-data \
-    --results copies.csv --resume imported.jsonl`,
+With --resume a run that was stopped or killed goes on where it was, and
+imports nobody twice. It needs vendor data: nothing that was lost is found
+without it.`,
+		Example: `  didit bulk import --in tokens.csv \
+    --workflow 11112222-3333-4444-5555-666677778888 --review trust_source \
+    --id-as-vendor-data --results copies.csv --resume imported.jsonl`,
 		Args: arguments(),
 		RunE: t.do(func(ctx context.Context, _ []string) error {
 			client, err := t.pacedClient()

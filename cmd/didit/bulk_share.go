@@ -26,9 +26,9 @@ func (t *tool) bulkShareCommand() *cobra.Command {
 	c := t.calling(&cobra.Command{
 		Use:   "share",
 		Short: "Mint a share token for each session of a list",
-		Long: `Mint a share token for each session of a list. The list has the column session_id,
-and may have id (your own for the item, unique), for_application_id, ttl and
-status; "didit list -o json" prints such a list.
+		Long: `Mint a share token for each session of a list. The list has the column
+session_id, and may have id (your own for the item, unique),
+for_application_id, ttl and status; "didit list -o json" prints such a list.
 
 The results have the tokens. They go to a file that only you can read, or with
 --reveal to standard output: CSV, or JSON lines with -o json. Progress is on
@@ -36,7 +36,8 @@ standard error, where that is a terminal.
 
 With --resume a run that was stopped or killed goes on where it was, into the
 same results. Tokens age: deliver them while they live.`,
-		Example: `  didit bulk share --in sessions.csv --for 99990000-aaaa-bbbb-cccc-ddddeeeeffff \
+		Example: `  didit bulk share --in sessions.csv \
+    --for 99990000-aaaa-bbbb-cccc-ddddeeeeffff \
     --results tokens.csv --resume shared.jsonl`,
 		Args: arguments(),
 		RunE: t.do(func(ctx context.Context, _ []string) error {

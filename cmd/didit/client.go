@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -42,5 +43,5 @@ func (t *tool) client(more ...didit.Option) (*didit.Client, error) {
 	if t.api.verbose {
 		opts = append(opts, didit.WithLogger(slog.New(slog.NewTextHandler(t.errs, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 	}
-	return didit.NewClient(append(opts, more...)...)
+	return didit.NewClient(slices.Concat(opts, t.options, more)...)
 }

@@ -33,7 +33,7 @@ func (t *tool) end(ctx context.Context, cmd *cobra.Command, err error) int {
 	if _, ok := errors.AsType[usageError](err); !ok && !t.began {
 		err = usageError(err.Error())
 	}
-	text := strings.TrimPrefix(plain(err), "didit: ")
+	text := plain(err)
 	if ctx.Err() != nil {
 		text = "interrupted: " + text
 	}
@@ -71,14 +71,23 @@ var flags = map[string]string{
 	"VendorData": "--vendor-data", "SourceSessionID": "--source", "FromApplicationIDs": "--from",
 	"SessionKind": "--kind", "CreatedAfter": "--created-after", "Statuses": "--status", "WorkflowIDs": "--workflow",
 	"Countries": "--country", "DateTo": "--until", "Search": "--search", "PageSize": "--page-size",
-	"Workers": "--workers", "secret": "the webhook's secret", "WithPreviousSecret": "the webhook's secret",
+	"Options.Workers": "--workers", "secret": "the webhook's secret", "WithPreviousSecret": "the webhook's secret",
 }
+
+// words are what a command line calls what the errors of the packages call otherwise.
+var words = strings.NewReplacer(
+	"(SourceSessionID)", "(--source)", "(FromApplicationIDs)", "(--from)", "SourceSessionID and FromApplicationIDs", "--source and --from",
+	"TrustSourceReview or ReviewAgain", "trust_source or review_again", "or Workflows is required", "is required, or --user-workflow and --business-workflow",
+	"together with Workflows", "together with --user-workflow or --business-workflow", "10*time.Minute", "10m",
+	"before DateFrom", "before --since", "without VendorData", "without --vendor-data", "KindUser", "--kind user",
+	"; call again after RetryAfter with Resume, the same token and vendor data", "", "Candidates names", "there are",
+)
 
 // plain is an error in the words of the command line.
 func plain(err error) string {
 	v, ok := errors.AsType[*didit.ValidationError](err)
 	if !ok {
-		return err.Error()
+		return words.Replace(strings.TrimPrefix(err.Error(), "didit: "))
 	}
 	parts := make([]string, len(v.Problems))
 	for i, p := range v.Problems {
@@ -86,7 +95,7 @@ func plain(err error) string {
 		if name, ok := flags[field]; ok {
 			field = name
 		}
-		parts[i] = field + " " + p.Message
+		parts[i] = field + " " + words.Replace(p.Message)
 	}
 	return "nothing was sent: " + strings.Join(parts, "; ")
 }

@@ -15,9 +15,9 @@ func (t *tool) findCommand() *cobra.Command {
 	c := t.calling(&cobra.Command{
 		Use:   "find SOURCE-SESSION",
 		Short: "Find the copy that an earlier import made",
-		Long: `Find the copy that an earlier import made of a partner's session, among your own
-sessions. It changes nothing. A copy is returned only where its vendor data is
-what --vendor-data says.`,
+		Long: `Find the copy that an earlier import made of a partner's session, among your
+own sessions. It changes nothing. A copy is returned only where its vendor data
+is what --vendor-data says.`,
 		Example: `  didit find 11112222-3333-4444-5555-666677778888 --vendor-data customer-1`,
 		Args:    arguments("SOURCE-SESSION"),
 		RunE: t.do(func(ctx context.Context, args []string) error {

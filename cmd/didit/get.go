@@ -16,9 +16,9 @@ func (t *tool) getCommand() *cobra.Command {
 	c := t.calling(&cobra.Command{
 		Use:   "get SESSION",
 		Short: "Read a session and how its checks ended",
-		Long: `Read a session: its status and how its checks ended, without personal data. With
---full it is the whole session as Didit sends it, in JSON, personal data and your
-vendor data included. Links in it expire within the hour.`,
+		Long: `Read a session: its status and how its checks ended, without personal data.
+With --full it is the whole session as Didit sends it, in JSON, personal data
+and your vendor data included. Links in it expire within the hour.`,
 		Example: `  didit get 11112222-3333-4444-5555-666677778888
   didit get 11112222-3333-4444-5555-666677778888 --full -o json >session.json`,
 		Args: arguments("SESSION"),

@@ -17,9 +17,9 @@ func (t *tool) importCommand() *cobra.Command {
 		Long: `Redeem a share token: import your own copy of the session behind it. The token
 comes from standard input or a file, never from an argument.
 
-Didit redeems a token once. Where the answer is lost, the copy is searched for by
-your vendor data. Exit code 75 says that it may be there and was not found so far:
-run the same command again with --resume.`,
+Didit redeems a token once. Where the answer is lost, the copy is searched for
+by your vendor data. Exit code 75 says that it may be there and was not found
+so far: run the same command again with --resume.`,
 		Example: `  didit import --workflow 11112222-3333-4444-5555-666677778888 \
     --review trust_source --vendor-data customer-1 <token`,
 		Args: arguments(),

@@ -139,7 +139,7 @@ func (b badRow) Error() string { return string(b) }
 func (l *items) nextCSV() (row, error) {
 	values, err := l.table.Read()
 	if bad, ok := errors.AsType[*csv.ParseError](err); ok {
-		return nil, badRow(bad.Err.Error())
+		return nil, badRow(bad.Error())
 	}
 	if err != nil {
 		return nil, err

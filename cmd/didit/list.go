@@ -17,8 +17,8 @@ func (t *tool) listCommand() *cobra.Command {
 	c := t.calling(&cobra.Command{
 		Use:   "list",
 		Short: "List your sessions, newest first",
-		Long: `List your application's sessions, newest first, without personal data. A session
-is listed where every filter that is given holds.`,
+		Long: `List your application's sessions, newest first, without personal data. A
+session is listed where every filter that is given holds.`,
 		Example: `  didit list --status Approved,"In Review" --since 2026-11-01
   didit list --kind all -o json | jq -r .session_id`,
 		Args: arguments(),

@@ -12,8 +12,8 @@ func (t *tool) pdfCommand() *cobra.Command {
 	return t.calling(&cobra.Command{
 		Use:   "pdf SESSION FILE",
 		Short: "Save a finished session's report",
-		Long: `Save a finished session's report as a PDF, in a new file that only you can read.
-The file "-" is standard output. The report is full of personal data.`,
+		Long: `Save a finished session's report as a PDF, in a new file that only you can
+read. The file "-" is standard output. The report is full of personal data.`,
 		Example: `  didit pdf 11112222-3333-4444-5555-666677778888 report.pdf`,
 		Args:    arguments("SESSION", "FILE"),
 		RunE: t.do(func(ctx context.Context, args []string) error {

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/didit-go/didit"
 )
 
 // tool is one run of the program.
@@ -16,12 +18,13 @@ type tool struct {
 	out, errs io.Writer
 	format    string // of what is printed
 	api       clientFlags
-	began     bool // the command line was understood, and the command has begun
+	options   []didit.Option // of every client, for tests
+	began     bool           // the command line was understood, and the command has begun
 }
 
 // run runs the command that args name and returns the exit code.
-func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
-	t := &tool{in: in, out: out, errs: errs}
+func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer, options ...didit.Option) int {
+	t := &tool{in: in, out: out, errs: errs, options: options}
 	root := t.root()
 	root.SetArgs(append([]string{}, args...)) // nil would be the process's own
 	cmd, err := root.ExecuteContextC(ctx)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -19,15 +20,15 @@ func (t *tool) sandboxCommand() *cobra.Command {
 		Short: "Serve a stand-in for Didit, to try all of this and test clients",
 		Long: `Serve a stand-in for Didit with two partners and invented sessions, until it is
 interrupted, and a page to watch and work it. It prints the addresses, the
-partners' test keys and the sessions, with -o json as one line. Each request and
-each delivery of a webhook is a line on standard error.`,
+partners' test keys and the sessions, with -o json as one line. Each request
+and each delivery of a webhook is a line on standard error.`,
 		Example: `  didit sandbox --addr 127.0.0.1:8123 --control 127.0.0.1:8124 --open
   didit sandbox --fault ImportSharedSession:answer-lost -o json`,
 		Args: arguments(),
 		RunE: t.do(func(ctx context.Context, _ []string) error {
 			err := sandbox.Serve(ctx, &cfg, t.errs, t.printSandbox)
 			if bad, ok := errors.AsType[*sandbox.FlagError](err); ok {
-				return usageError("--" + bad.Flag + " " + bad.Problem)
+				return usageError(strings.ReplaceAll(" "+bad.Error(), " -", " --")[1:])
 			}
 			return err
 		}),

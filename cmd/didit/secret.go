@@ -38,7 +38,7 @@ func (t *tool) read(ctx context.Context, flag, path string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(in, maxInput+1))
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("nothing was sent: %w", err)
 	case len(data) > maxInput:
 		return nil, usageError(flag + ": has more than 16 MiB")
 	}

@@ -12,8 +12,8 @@ func (t *tool) tokenCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "token",
 		Short: "Show what a share token says of itself",
-		Long: `Show what a share token says of itself. Its claims are not verified: the key that
-signed them is Didit's. Nothing is sent, and the token is not printed.`,
+		Long: `Show what a share token says of itself. Its claims are not verified: the key
+that signed them is Didit's. Nothing is sent, and the token is not printed.`,
 		Example: `  didit token <token`,
 		Args:    arguments(),
 		RunE: t.do(func(ctx context.Context, _ []string) error {

@@ -17,8 +17,8 @@ func (t *tool) signCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sign",
 		Short: "Sign a body as Didit does, to test your receiver",
-		Long: `Sign a body as Didit does, and print the headers. The timestamp inside the body has
-to be fresh too when your receiver verifies it.`,
+		Long: `Sign a body as Didit does, and print the headers. The timestamp inside the body
+has to be fresh too when your receiver verifies it.`,
 		Example: `  didit webhook sign <body >headers
   curl -H @headers --data-binary @body http://127.0.0.1:9000/webhook`,
 		Args: arguments(),

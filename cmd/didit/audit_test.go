@@ -1,0 +1,87 @@
+package main
+
+import (
+	"database/sql"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/sqlstore"
+)
+
+// TestAudit: what the ledger holds can be exported, and a changed row shows.
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path, key := w.path("100%?.db"), w.write(t, "ledger.key", strings.Repeat("k", 32))
+	db, err := sql.Open("sqlite", w.path("made.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	store, err := sqlstore.Open(t.Context(), db, sqlstore.SQLite, sqlstore.WithLedgerKey([]byte(strings.Repeat("k", 32))))
+	require.NoError(t, err)
+	client := w.a.Client(didit.WithAuditHook(store.Ledger().Hook()))
+	session := w.session()
+	_, err = client.ShareSession(t.Context(), session, didit.ShareSessionParams{ForApplicationID: w.b.ID})
+	require.NoError(t, err)
+	_, err = client.ShareSession(t.Context(), w.b.ID, didit.ShareSessionParams{ForApplicationID: w.b.ID})
+	require.Error(t, err)
+	_, err = db.ExecContext(t.Context(), `VACUUM INTO ?`, path)
+	require.NoError(t, err)
+
+	audit := func(args ...string) result {
+		return cli(t, "", append([]string{"audit"}, append(args, "--database", "sqlite:"+path, "--ledger-key-file", key)...)...)
+	}
+	r := audit("verify", "-o", "json").done(t)
+	assert.Regexp(t, `^{"verified":true,"rows":2,"head":"[0-9a-f]{64}"}\n$`, r.out)
+	r = audit("export", "--outcome", "ok").done(t)
+	assert.Equal(t, 2, strings.Count(r.out, "\n"))
+	assert.Contains(t, r.out, session)
+	r = audit("export", "--since", "2020-01-01", "--action", "share", "-o", "json").done(t)
+	require.Equal(t, 2, strings.Count(r.out, "\n"))
+	var event didit.AuditEvent
+	require.NoError(t, json.NewDecoder(strings.NewReader(r.out)).Decode(&event))
+	assert.Equal(t, session, event.SessionID)
+	assert.Empty(t, audit("export", "--until", "2020-01-01", "-o", "json").done(t).out)
+
+	changed, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f").Replace(path))
+	require.NoError(t, err)
+	defer changed.Close()
+	var trigger string
+	rows, err := changed.QueryContext(t.Context(), `SELECT name FROM sqlite_master WHERE type = 'trigger'`)
+	require.NoError(t, err)
+	var triggers []string
+	for rows.Next() {
+		require.NoError(t, rows.Scan(&trigger))
+		triggers = append(triggers, trigger)
+	}
+	require.NoError(t, rows.Err())
+	for _, trigger := range triggers {
+		_, err = changed.ExecContext(t.Context(), `DROP TRIGGER `+trigger)
+		require.NoError(t, err)
+	}
+	_, err = changed.ExecContext(t.Context(), `UPDATE didit_ledger SET outcome = 'refused' WHERE n = 1`)
+	require.NoError(t, err)
+	audit("verify").fails(t, exitRefused, "1")
+}
+
+func TestAuditDatabase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	empty := w.write(t, "empty.db", "")
+	verify := func(args ...string) result { return cli(t, "", append([]string{"audit", "verify"}, args...)...) }
+	verify("--database", "sqlite:"+w.path("none.db")).fails(t, exitUsage, "there is no file")
+	verify("--database", "mysql://x").fails(t, exitUsage, "must begin with sqlite: or postgres://")
+	for _, address := range []string{"postgres://didit:hunter2@127.0.0.1:1/x", "postgres://127.0.0.1:1/x?user=didit&password=hunter2"} {
+		r := verify("--database", address)
+		r.fails(t, exitUsage, "put the URL into DIDIT_DATABASE_URL")
+		assert.NotContains(t, r.errs, "hunter2")
+	}
+	verify("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitRefused, "sqlstore:")
+	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.path("none")).fails(t, exitUsage, "--ledger-key-file: open")
+	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.write(t, "short", "x")).fails(t, exitRefused, "at least 32 bytes")
+	assert.Contains(t, verify("--database", "sqlite:"+empty).done(t).out, "rows      0")
+}

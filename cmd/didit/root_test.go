@@ -1,0 +1,79 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/assert"
+)
+
+// TestHelp: every command's help, for a terminal of 80 columns.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	tool := &tool{in: strings.NewReader(""), out: io.Discard, errs: io.Discard}
+	var text strings.Builder
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		path := strings.Fields(c.CommandPath())[1:]
+		r := cli(t, "", append(path, "--help")...).done(t)
+		text.WriteString("=== " + c.CommandPath() + "\n" + r.out + "\n")
+		for _, child := range c.Commands() {
+			walk(child)
+		}
+		if !c.HasSubCommands() {
+			assert.Contains(t, c.Example, "didit "+strings.Join(path, " "), c.CommandPath())
+		}
+	}
+	walk(tool.root())
+	for line := range strings.Lines(text.String()) {
+		assert.LessOrEqual(t, utf8.RuneCountInString(strings.TrimSuffix(line, "\n")), 80, line)
+	}
+	golden(t, "help", text.String())
+}
+
+// TestUsage: what is no command line is code 2, and says where to look.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ args, words string }{
+		{"foo", `unknown command "foo"`},
+		{"bulk", "which one? There are: share, import"},
+		{"bulk shar", "which one?"},
+		{"webhook", "verify, sign"},
+		{"audit", "verify, export"},
+		{"share", "takes SESSION: 0 were given"},
+		{"pdf x", "takes SESSION and FILE: 1 were given"},
+		{"list x", "takes no arguments"},
+		{"list --nothing", "unknown flag: --nothing"},
+		{"list -o yaml", "--output must be table or json"},
+		{"share x --for y", "at least one of the flags in the group [reveal token-file]"},
+		{"share x --reveal --token-file y", "none of the others can be"},
+		{"find x --created-after yesterday", "must be as 2026-11-26"},
+		{"sandbox --addr 0.0.0.0:0", "--addr is not a loopback address: everybody could reach it; say --public"},
+		{"sandbox --fault GetSession", "operation:kind"},
+	} {
+		r := cli(t, "", strings.Fields(test.args)...)
+		r.fails(t, exitUsage, test.words, `See "didit`, `--help".`)
+	}
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	r := cli(t, "", "--version").done(t)
+	assert.Regexp(t, `^didit \S+\n$`, r.out)
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	for _, shell := range []string{"bash", "zsh", "fish"} {
+		assert.Contains(t, cli(t, "", "completion", shell).done(t).out, "didit", shell)
+	}
+	for args, want := range map[string]string{
+		"bulk ": "share", "import --review ": "review_again", "list --kind ": "business", "list -o ": "json", "sh": "share", "audit export --action ": "find",
+	} {
+		words := strings.Split(args, " ")
+		assert.Contains(t, cli(t, "", append([]string{cobra.ShellCompRequestCmd}, words...)...).out, want, args)
+	}
+}
