@@ -20,7 +20,7 @@ func TestAudit(t *testing.T) {
 	path, key := w.path("100%?.db"), w.write(t, "ledger.key", strings.Repeat("k", 32))
 	db, err := sql.Open("sqlite", w.path("made.db"))
 	require.NoError(t, err)
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	store, err := sqlstore.Open(t.Context(), db, sqlstore.SQLite, sqlstore.WithLedgerKey([]byte(strings.Repeat("k", 32))))
 	require.NoError(t, err)
 	client := w.a.Client(didit.WithAuditHook(store.Ledger().Hook()))
@@ -49,7 +49,7 @@ func TestAudit(t *testing.T) {
 
 	changed, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f").Replace(path))
 	require.NoError(t, err)
-	defer changed.Close()
+	defer func() { _ = changed.Close() }()
 	var trigger string
 	rows, err := changed.QueryContext(t.Context(), `SELECT name FROM sqlite_master WHERE type = 'trigger'`)
 	require.NoError(t, err)

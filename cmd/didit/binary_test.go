@@ -88,7 +88,7 @@ func TestInterrupted(t *testing.T) {
 	slow := w.server.Inject(didittest.Fault{Operation: didittest.OpImportSharedSession, Kind: didittest.FaultSlow})
 	p := start(t, nil, w.importing("--token-file", w.token(t, w.session()))...).begin(t)
 	until(func() bool { return slow.Fired() > 0 })
-	p.end(t, os.Interrupt.(syscall.Signal)).fails(t, exitAgain, "interrupted: ", "outcome unknown, it may have taken effect", "--resume")
+	p.end(t, syscall.SIGINT).fails(t, exitAgain, "interrupted: ", "outcome unknown, it may have taken effect", "--resume")
 
 	// While it waits for the token nothing was sent.
 	p = start(t, nil, w.importing("-v")...)

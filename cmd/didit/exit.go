@@ -63,7 +63,7 @@ func code(err error) int {
 }
 
 // flags are what a command calls the fields that a ValidationError names.
-var flags = map[string]string{
+var flags = map[string]string{ //nolint:gosec // names, no secrets
 	"WithAPIKey": "the API key", "WithApplicationID": "--application", "WithBaseURL": "--base-url",
 	"sessionID": "SESSION", "ForApplicationID": "--for", "TTL": "--ttl",
 	"Token": "the token", "WorkflowID": "--workflow", "Workflows": "--user-workflow or --business-workflow",

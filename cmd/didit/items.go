@@ -47,7 +47,7 @@ func (t *tool) openItems(ctx context.Context, path string, c columns) (*items, e
 		if err != nil {
 			return nil, errors.Join(err, list.close())
 		}
-		for range again.rows() {
+		for _, _ = range again.rows() { // a bad row is an item as well
 			list.total++
 		}
 		again.end()

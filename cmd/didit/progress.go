@@ -30,7 +30,7 @@ func makeBar(total int, opts ...mpb.ContainerOption) *bar {
 	b := &bar{container: mpb.New(opts...)}
 	b.last.Store(&bulk.Progress{Left: -1})
 	b.bar = b.container.AddBar(int64(total),
-		mpb.BarWidth(20),
+		mpb.BarWidth(14),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return progressText(b.last.Load()) })),
 	)
 	return b

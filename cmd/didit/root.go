@@ -25,7 +25,7 @@ type tool struct {
 // run runs the command that args name and returns the exit code.
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer, options ...didit.Option) int {
 	t := &tool{in: in, out: out, errs: errs, options: options}
-	root := t.root()
+	root := t.root()                          //nolint:contextcheck // cobra hands it to the command that runs
 	root.SetArgs(append([]string{}, args...)) // nil would be the process's own
 	cmd, err := root.ExecuteContextC(ctx)
 	return t.end(ctx, cmd, err)
