@@ -52,7 +52,7 @@ session is listed where every filter that is given holds.`,
 
 // list prints up to limit sessions, or all where that is 0.
 func (t *tool) list(ctx context.Context, client *didit.Client, params didit.ListSessionsParams, limit int) error {
-	out := rows{t: t, widths: []int{36, 8, 12, 20}}
+	out := rows{t: t, widths: []int{36, 8, 13, 17}}
 	n := 0
 	for s, err := range client.ListSessions(ctx, params) {
 		if err != nil {

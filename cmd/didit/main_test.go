@@ -172,7 +172,7 @@ func alike(text string) string {
 		}
 		return ids[id]
 	})
-	text = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z`).ReplaceAllString(text, "TIME")
+	text = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z`).ReplaceAllString(text, "TIME")
 	text = regexp.MustCompile(`\b[0-9a-f]{16}\b`).ReplaceAllString(text, "FINGERPRINT")
 	return regexp.MustCompile(`/\S+/(\w+\.)`).ReplaceAllString(text, "DIR/$1")
 }

@@ -66,6 +66,9 @@ func (l *rows) add(r record) error {
 	names, values := make([]string, len(l.widths)), make([]string, len(l.widths))
 	for i := range l.widths {
 		names[i], values[i] = strings.ToUpper(strings.ReplaceAll(r[i].name, "_", " ")), r[i].text()
+		if at, ok := r[i].value.(time.Time); ok {
+			values[i] = at.UTC().Format("2006-01-02 15:04Z") // the whole line fits 80 columns
+		}
 	}
 	text := l.line(values)
 	if !l.headed {

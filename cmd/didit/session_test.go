@@ -153,7 +153,11 @@ func TestList(t *testing.T) {
 	list := func(args ...string) result { return cli(t, "", w.as(w.aKey, append([]string{"list"}, args...)...)...) }
 
 	assert.Equal(t, 8, strings.Count(list("--kind", "all", "--page-size", "2").done(t).out, "\n"), "a heading and seven sessions")
-	assert.Equal(t, 4, strings.Count(list("--limit", "3").done(t).out, "\n"))
+	three := list("--limit", "3").done(t).out
+	assert.Equal(t, 4, strings.Count(three, "\n"))
+	for line := range strings.Lines(three) {
+		assert.LessOrEqual(t, len(line), 81, "a terminal has 80 columns")
+	}
 	assert.Empty(t, list("--status", "Abandoned").done(t).out)
 	r := list("--status", "Declined,In Review", "--since", "2020-01-01", "-o", "json").done(t)
 	assert.Contains(t, r.out, declined)

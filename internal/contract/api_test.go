@@ -28,6 +28,7 @@ func TestExportedAPI(t *testing.T) {
 	t.Parallel()
 	for name, dir := range map[string]string{
 		"didit": ".", "didittest": "didittest", "webhook": "webhook", "pace": "pace", "handoff": "handoff", "bulk": "bulk", "sqlstore": "sqlstore",
+		"sandbox": "didittest/sandbox",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
