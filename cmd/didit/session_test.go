@@ -81,7 +81,7 @@ func TestShare(t *testing.T) {
 		{exitRefused, []string{"not found", "Check the session's id"}, []string{w.b.ID, "--for", w.b.ID}},
 		{exitRefused, []string{"Wait until the session is Approved"}, []string{w.a.AddSession(didittest.SessionFixture{Status: didit.StatusInProgress}), "--for", w.b.ID}},
 		{exitUsage, []string{"--for must not be your own application"}, []string{session, "--for", w.a.ID, "--application", w.a.ID}},
-		{exitUsage, []string{"--base-url must be absolute"}, []string{session, "--base-url", "x"}},
+		{exitUsage, []string{"--base-url must be an absolute URL"}, []string{session, "--base-url", "x"}},
 	} {
 		r := cli(t, "", append(share(test.args[0], "--token-file", w.path("token")), test.args[1:]...)...)
 		r.fails(t, test.code, test.words...)
