@@ -76,7 +76,7 @@ var flags = map[string]string{ //nolint:gosec // names, no secrets
 
 // words are what a command line calls what the errors of the packages call otherwise.
 var words = strings.NewReplacer(
-	"(SourceSessionID)", "(--source)", "(FromApplicationIDs)", "(--from)", "SourceSessionID and FromApplicationIDs", "--source and --from",
+	"SourceSessionID", "--source", "FromApplicationIDs", "--from",
 	"TrustSourceReview or ReviewAgain", "trust_source or review_again", "or Workflows is required", "is required, or --user-workflow and --business-workflow",
 	"together with Workflows", "together with --user-workflow or --business-workflow", "10*time.Minute", "10m",
 	"before DateFrom", "before --since", "without VendorData", "without --vendor-data", "KindUser", "--kind user",
