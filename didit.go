@@ -111,7 +111,7 @@ import (
 	"github.com/didit-go/didit/internal/transport"
 )
 
-const version = "0.1.0"
+const version = "0.2.0"
 
 // Client calls Didit with the key of one application. Make it once with
 // [NewClient]; it never changes, and any number of goroutines may use it.
