@@ -200,7 +200,7 @@ func TestSecrets(t *testing.T) {
 				assert.Equal(w, os.FileMode(0o600), info.Mode().Perm())
 			}
 		}
-		everything := dbtest.Dump(w.T, source) + w.log.String() + fmt.Sprintf("%v %+v %#v", cfg.Sealer, cfg.Sealer, cfg.Sealer)
+		everything := dbtest.Dump(w.T, source) + w.log.String() + fmt.Sprintf("%v %+v %#v %+v %#v %+v %#v", cfg.Sealer, cfg.Sealer, cfg.Sealer, cfg, cfg, e, e)
 		for _, ticket := range tickets {
 			everything += fmt.Sprintf("%+v %#v", *ticket, *ticket)
 		}
