@@ -1,3 +1,4 @@
+#!/bin/sh
 # A PostgreSQL server for one process of tests, on a loopback port. Says "ready" and the port,
 # and lives until its input ends. An interrupt at the terminal ends the input too.
 set -eu
