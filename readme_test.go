@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -22,16 +21,6 @@ import (
 	"github.com/didit-go/didit/didittest"
 	"github.com/didit-go/didit/pace"
 )
-
-// TestRecordedTable: the table of what is recorded when data is shared names all of it.
-func TestRecordedTable(t *testing.T) {
-	t.Parallel()
-	doc, err := os.ReadFile("docs/importing.md")
-	require.NoError(t, err)
-	for field := range reflect.TypeFor[didit.AuditEvent]().Fields() {
-		assert.Contains(t, string(doc), "`"+field.Name+"`")
-	}
-}
 
 // TestREADME: every Go block of the README stands in this file, or in the test of the
 // module that it needs, where it is compiled and run.
