@@ -3,10 +3,10 @@ SHELL := bash
 TOOL := GOWORK=off go tool -modfile=tools/go.mod
 COUNT ?= 6
 
-.PHONY: help test race lint fmt fuzz bench bench-gate cover api ci
+.PHONY: help test race lint fmt fuzz bench bench-gate cover api release ci
 
 help: ## this list
-	@awk -F ': ## ' '/^[a-z]+: ## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ': ## ' '/^[a-z-]+: ## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 test: ## run the tests
 	go test work
@@ -34,6 +34,9 @@ cover: ## show the coverage, into cover.out
 
 api: ## accept the exported API as it is
 	go test ./internal/contract -run TestExportedAPI -update
+
+release: ## rehearse a release for this machine's platform
+	tools/release --dry-run --platforms host
 
 ci: ## everything that has to hold before a change goes in
 	.ci/run
