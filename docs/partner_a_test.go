@@ -90,7 +90,7 @@ func (p *push) handOver(ctx context.Context, sessionID, jobID string) error {
 	case errors.Is(err, handoff.ErrRejected):
 		return markRefused(jobID) // B's last word: not this person, not this purpose
 	case err != nil:
-		return err // nothing was accepted: share anew, or send the same envelope again
+		return err // B may have it: send the same envelope again; another token goes under another ID
 	}
 	return markDone(jobID, receipt.SessionID)
 }
