@@ -119,7 +119,7 @@ func TestGuideStores(t *testing.T) {
 	db := dbtest.Open(t, w.url)
 	verifier, err := webhook.NewVerifier(secret)
 	require.NoError(t, err)
-	err = guideStores(t.Context(), db, []byte(secret), verifier, nil, func(client *didit.Client, _ http.Handler) error {
+	err = guideStores(t.Context(), db, []byte(secret), verifier, func(context.Context, *webhook.Event) error { return nil }, func(client *didit.Client, _ http.Handler) error {
 		_, err := client.ShareSession(t.Context(), "not an id", didit.ShareSessionParams{ForApplicationID: w.b.ID})
 		return err
 	})
