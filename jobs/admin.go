@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -98,7 +99,7 @@ func (a *Admin) Retry(ctx context.Context, id string) (*Ticket, error) {
 		if err != nil {
 			return fmt.Errorf("jobs: Retry: another ticket of the session and partner is open: %w", err)
 		}
-		return addJob(ctx, sqlTx{a, tx}, &r.Ticket)
+		return addJob(ctx, sqlTx{a, tx}, r)
 	})
 }
 
@@ -137,11 +138,39 @@ func (a *Admin) wake(ctx context.Context, tx *sql.Tx, r *row) error {
 	return err
 }
 
-// Resume has the queue worked on again that a refused key has paused.
+// Resume has every application's tickets worked on again, where a refused key has paused
+// them.
 func (a *Admin) Resume(ctx context.Context) error {
+	queues, err := a.river.QueueList(ctx, river.NewQueueListParams().First(10_000))
+	if err != nil {
+		return err
+	}
+	for _, q := range queues.Queues {
+		if q.PausedAt != nil && strings.HasPrefix(q.Name, queuePrefix) {
+			if err := a.resume(ctx, q.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *Admin) resume(ctx context.Context, queue string) error {
 	err := a.river.QueueResume(ctx, queue, nil)
 	if errors.Is(err, rivertype.ErrNotFound) {
 		return nil // no engine was ever started
 	}
 	return err
 }
+
+// DB is the database, for your own rows beside the tickets, and for the transactions of
+// [Engine.ImportTx] and [Engine.ShareTx]. Close closes it.
+//
+// On SQLite there is one writer at a time, whoever it is: a transaction of yours keeps
+// the engine waiting, so keep it short, and inside a callback write with the callback's
+// own. Reading waits for nobody.
+func (a *Admin) DB() *sql.DB { return a.database.shared }
+
+// River is the client of River's, for riverui and for jobs of your own kinds in other
+// queues. An [Admin]'s works on none.
+func (a *Admin) River() *river.Client[*sql.Tx] { return a.river }

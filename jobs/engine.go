@@ -121,7 +121,7 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	if e.config.Register != nil {
 		e.config.Register(workers)
 	}
-	e.river, err = river.NewClient(e.database.driver, riverConfig(e.database.schema, e.config.Workers, logger, workers))
+	e.river, err = river.NewClient(e.database.driver, riverConfig(e.database.schema, e.client.ApplicationID(), e.config.Workers, logger, workers))
 	if err != nil {
 		return fmt.Errorf("jobs: Open: %w", err)
 	}
@@ -134,7 +134,7 @@ func (e *Engine) open(ctx context.Context) (err error) {
 // checkKeys fails where an open ticket was sealed with a key that is not here.
 func (e *Engine) checkKeys(ctx context.Context) error {
 	rows, err := e.database.shared.QueryContext(ctx, e.database.text(
-		`SELECT DISTINCT SUBSTR(token, 1, 9) FROM {didit}didit_tickets WHERE token IS NOT NULL AND `+isOpen))
+		`SELECT DISTINCT SUBSTR(token, 1, 9) FROM {didit}didit_tickets WHERE application_id = $1 AND token IS NOT NULL AND `+isOpen), e.client.ApplicationID())
 	if err != nil {
 		return fmt.Errorf("jobs: Open: the tickets could not be read: %w", err)
 	}
@@ -160,7 +160,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.river.Start(ctx); err != nil {
 		return fmt.Errorf("jobs: Start: %w", err)
 	}
-	if err := e.Resume(ctx); err != nil {
+	if err := e.resume(ctx, queue(e.client.ApplicationID())); err != nil {
 		e.config.Logger.WarnContext(ctx, "didit jobs: a paused queue could not be resumed", "error", err)
 	}
 	ctx, e.stopReconciling = context.WithCancel(ctx)
@@ -199,15 +199,3 @@ func (e *Engine) Close() error {
 	}
 	return e.Admin.Close()
 }
-
-// DB is the database, for your own rows beside the tickets, and for the transactions of
-// [Engine.ImportTx] and [Engine.ShareTx]. The engine closes it.
-//
-// On SQLite there is one writer at a time, whoever it is: a transaction of yours keeps
-// the engine waiting, so keep it short, and inside a callback write with the callback's
-// own. Reading waits for nobody.
-func (e *Engine) DB() *sql.DB { return e.database.shared }
-
-// River is the client of River's, for riverui and for jobs of your own kinds in other
-// queues.
-func (e *Engine) River() *river.Client[*sql.Tx] { return e.river }

@@ -65,3 +65,37 @@ func TestBothPartners(t *testing.T) {
 		require.NoError(w, b.Stop(ctx))
 	})
 }
+
+// TestTwoApplications: engines of two applications on one database leave each other's
+// tickets alone, and the refused key of one does not stop the other.
+func TestTwoApplications(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		cfgA := w.config(w.a)
+		cfgA.Sealer = sealer(w.T, 9)
+		a := w.start(cfgA)
+		b := w.open(w.config(w.b)) // works on nothing yet
+		_, token := w.token()
+		ofB, err := b.Import(ctx, w.params(token, "customer-7"))
+		require.NoError(w, err)
+		_, err = b.DB().ExecContext(ctx, `DELETE FROM `+w.table("river_job"))
+		require.NoError(w, err)
+		require.NoError(w, a.Stop(ctx))
+		a = w.start(cfgA) // its reconciler gives B's ticket a job
+		require.Equal(w, 1, count(w, b.DB(), w.table("river_job")))
+
+		session := w.b.AddSession(didittest.SessionFixture{})
+		shared, err := w.b.Client().ShareSession(ctx, session, didit.ShareSessionParams{ForApplicationID: w.a.ID})
+		require.NoError(w, err)
+		p := w.params(shared.Token, "customer-8")
+		p.WorkflowID = w.a.Workflow(didit.KindUser)
+		ofA, err := a.Import(ctx, p)
+		require.NoError(w, err)
+		w.ends(a, ofA.ID, jobs.StateDone)
+		assert.Equal(w, jobs.StateQueued, w.ends(b, ofB.ID, jobs.StateQueued).State)
+		require.NoError(w, a.River().QueuePause(ctx, "didit-"+w.a.ID, nil))
+		require.NoError(w, b.Start(context.WithoutCancel(ctx)))
+		w.ends(b, ofB.ID, jobs.StateDone)
+	})
+}

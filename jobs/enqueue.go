@@ -143,7 +143,7 @@ func (e *Engine) enqueue(ctx context.Context, tx enqueuer, r *row, subject strin
 	if err != nil {
 		return nil, fmt.Errorf("jobs: no random numbers: %w", err)
 	}
-	r.ID, r.State, r.CreatedAt = id.String(), StateQueued, instant(time.Now().UnixMilli())
+	r.application, r.ID, r.State, r.CreatedAt = e.client.ApplicationID(), id.String(), StateQueued, instant(time.Now().UnixMilli())
 	stored, err := json.Marshal(r.params)
 	if err != nil {
 		return nil, errors.New("jobs: the params cannot be stored as JSON")
@@ -152,15 +152,15 @@ func (e *Engine) enqueue(ctx context.Context, tx enqueuer, r *row, subject strin
 		r.token = e.config.Sealer.seal(r.ID, token)
 	}
 	for {
-		inserted, err := tx.exec(ctx, insertTicket, e.client.ApplicationID(), subject, r.ID, string(r.Kind), string(stored), r.SessionID,
+		inserted, err := tx.exec(ctx, insertTicket, subject, r.application, r.ID, string(r.Kind), string(stored), r.SessionID,
 			r.SourceSessionID, string(r.State), r.token, r.tokenID, millis(r.tokenEnds), flag(r.begun), millis(r.CreatedAt))
 		if err != nil {
 			return nil, fmt.Errorf("jobs: the ticket could not be stored: %w", err)
 		}
 		if inserted == 1 {
-			return &r.Ticket, addJob(ctx, tx, &r.Ticket)
+			return &r.Ticket, addJob(ctx, tx, r)
 		}
-		there, err := scan(tx.row(ctx, selectSubject, e.client.ApplicationID(), subject, string(r.Kind)))
+		there, err := scan(tx.row(ctx, selectSubject, r.application, subject, string(r.Kind)))
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			continue // a share that has ended meanwhile
@@ -174,7 +174,7 @@ func (e *Engine) enqueue(ctx context.Context, tx enqueuer, r *row, subject strin
 }
 
 const (
-	insertTicket = `INSERT INTO {didit}didit_tickets (application_id, subject, ` + columns + `)
+	insertTicket = `INSERT INTO {didit}didit_tickets (subject, ` + columns + `)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', $9, $10, $11, $12, 0, '', '', 0, 0, 0, $13, 0) ON CONFLICT DO NOTHING`
 
 	selectSubject = `SELECT ` + columns + ` FROM {didit}didit_tickets
@@ -206,7 +206,7 @@ WHERE id = $2`, string(stored), there.ID)
 		return nil, wrap("the ticket could not be opened anew", err)
 	}
 	there.State, there.Reason, there.WaitUntil, there.DoneAt = StateQueued, "", time.Time{}, time.Time{}
-	return &there.Ticket, addJob(ctx, tx, &there.Ticket)
+	return &there.Ticket, addJob(ctx, tx, there)
 }
 
 // conflict names what differs between the params of two imports of one session.
@@ -223,12 +223,12 @@ func (p params) conflict(other params) string {
 }
 
 // addJob gives a ticket a job of River's.
-func addJob(ctx context.Context, tx enqueuer, t *Ticket) error {
-	id, err := tx.job(ctx, jobArgs(t))
+func addJob(ctx context.Context, tx enqueuer, r *row) error {
+	id, err := tx.job(ctx, jobArgs(&r.Ticket), insertOpts(r.application))
 	if err != nil {
 		return wrap("the job could not be stored", err)
 	}
-	_, err = tx.exec(ctx, `UPDATE {didit}didit_tickets SET job_id = $1 WHERE id = $2`, id, t.ID)
+	_, err = tx.exec(ctx, `UPDATE {didit}didit_tickets SET job_id = $1 WHERE id = $2`, id, r.ID)
 	return wrap("the ticket could not be stored", err)
 }
 

@@ -12,7 +12,7 @@ import (
 type enqueuer interface {
 	exec(ctx context.Context, query string, args ...any) (int64, error)
 	row(ctx context.Context, query string, args ...any) interface{ Scan(...any) error }
-	job(ctx context.Context, args river.JobArgs) (id int64, err error)
+	job(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (id int64, err error)
 }
 
 // sqlTx is a transaction of database/sql.
@@ -29,8 +29,8 @@ func (t sqlTx) row(ctx context.Context, query string, args ...any) interface{ Sc
 	return t.tx.QueryRowContext(ctx, t.a.database.text(query), args...)
 }
 
-func (t sqlTx) job(ctx context.Context, args river.JobArgs) (int64, error) {
-	res, err := t.a.river.InsertTx(ctx, t.tx, args, insertOpts)
+func (t sqlTx) job(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (int64, error) {
+	res, err := t.a.river.InsertTx(ctx, t.tx, args, opts)
 	if err != nil {
 		return 0, err
 	}
@@ -59,8 +59,8 @@ func (t pgxTx) row(ctx context.Context, query string, args ...any) interface{ Sc
 	return t.tx.QueryRow(ctx, t.e.database.text(query), args...)
 }
 
-func (t pgxTx) job(ctx context.Context, args river.JobArgs) (int64, error) {
-	res, err := t.e.pgx.InsertTx(ctx, t.tx, args, insertOpts)
+func (t pgxTx) job(ctx context.Context, args river.JobArgs, opts *river.InsertOpts) (int64, error) {
+	res, err := t.e.pgx.InsertTx(ctx, t.tx, args, opts)
 	if err != nil {
 		return 0, err
 	}

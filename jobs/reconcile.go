@@ -79,7 +79,7 @@ func (e *Engine) adopt(ctx context.Context, id string) error {
 				return err
 			}
 		}
-		return addJob(ctx, sqlTx{&e.Admin, tx}, &r.Ticket)
+		return addJob(ctx, sqlTx{&e.Admin, tx}, r)
 	})
 	return err
 }

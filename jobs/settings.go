@@ -9,8 +9,11 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// queue is River's queue of the tickets' jobs.
-const queue = "didit"
+// queue is River's queue of an application's jobs. Each has one of its own: the engine of
+// another application, on the same database, has another key.
+func queue(applicationID string) string { return queuePrefix + applicationID }
+
+const queuePrefix = "didit-"
 
 const (
 	// attemptTimeout bounds one request, so that an import with all of its searches (75 s)
@@ -31,20 +34,22 @@ const (
 	keep = -1
 )
 
-var insertOpts = &river.InsertOpts{Queue: queue, MaxAttempts: maxAttempts}
+func insertOpts(applicationID string) *river.InsertOpts {
+	return &river.InsertOpts{Queue: queue(applicationID), MaxAttempts: maxAttempts}
+}
 
 // riverConfig is the configuration of a client of River's that works.
-func riverConfig(schema string, workers int, logger *slog.Logger, w *river.Workers) *river.Config {
+func riverConfig(schema, applicationID string, workers int, logger *slog.Logger, w *river.Workers) *river.Config {
 	return &river.Config{
 		Schema:                      schema,
 		Logger:                      logger,
 		Workers:                     w,
-		Queues:                      map[string]river.QueueConfig{queue: {MaxWorkers: workers}},
+		Queues:                      map[string]river.QueueConfig{queue(applicationID): {MaxWorkers: workers}},
 		JobTimeout:                  jobTimeout,
 		RescueStuckJobsAfter:        rescueAfter,
 		SoftStopTimeout:             softStop,
 		MaxAttempts:                 maxAttempts,
-		RetryPolicy:                 minutely{},
+		RetryPolicy:                 soon{},
 		CancelledJobRetentionPeriod: keep,
 		DiscardedJobRetentionPeriod: keep,
 		// A callback that ignores its context would keep its worker for ever.
@@ -54,8 +59,10 @@ func riverConfig(schema string, workers int, logger *slog.Logger, w *river.Worke
 	}
 }
 
-// minutely is when a job is tried again that has failed by itself: its worker died, or
-// the database did not take its end.
-type minutely struct{}
+// soon is when a job is tried again that River had to take up: its worker died, which was
+// waited for long enough, or the database did not take its end.
+type soon struct{}
 
-func (minutely) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(time.Minute) }
+func (soon) NextRetry(job *rivertype.JobRow) time.Time {
+	return time.Now().Add(min(time.Second<<min(len(job.Errors), 6), time.Minute))
+}

@@ -24,13 +24,11 @@ func (r *run) share() error {
 		return r.end(StateStopped, "stopped by an operator; a token that was minted before expires by itself", nil)
 	}
 	s, err := r.minted()
-	switch {
-	case err != nil:
-		return err
-	case s == nil:
-		if s, err = r.mint(); err != nil {
-			return err
-		}
+	if s == nil && err == nil {
+		s, err = r.mint()
+	}
+	if s == nil {
+		return err // nil where Didit's refusal has ended the ticket
 	}
 	err = called(func() error { return r.e.config.Deliver(r.ctx, &r.Ticket, s) })
 	switch {
@@ -62,16 +60,21 @@ func (r *run) minted() (*didit.SharedSession, error) {
 	return s, nil
 }
 
-// mint shares the session, and seals the token until it is delivered.
+// mint shares the session, and seals the token until it is delivered. Without a token and
+// an error the ticket has ended.
 func (r *run) mint() (*didit.SharedSession, error) {
 	ttl := time.Duration(r.params.TTLSeconds) * time.Second
 	s, err := r.e.client.ShareSession(r.ctx, r.SessionID, didit.ShareSessionParams{
 		ForApplicationID: r.params.ForApplicationID, TTL: ttl, Status: r.params.Status,
 	})
-	if err != nil {
-		if r.ctx.Err() != nil {
-			return nil, err
-		}
+	_, unanswered := errors.AsType[*didit.CallError](err)
+	switch {
+	case err != nil && r.ctx.Err() != nil:
+		return nil, err
+	case unanswered:
+		// Nothing was refused, and a token that was minted and lost harms nobody.
+		return nil, &waiting{reason: told(err), wait: didit.RetryAfter(err), err: err}
+	case err != nil:
 		return nil, r.failed(err)
 	}
 	ends := s.ExpiresAt()

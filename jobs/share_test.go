@@ -60,3 +60,31 @@ func TestDeliver(t *testing.T) {
 		assert.Equal(w, "only finished sessions can be shared", w.ends(e, refused.ID, jobs.StateRefused).Reason)
 	})
 }
+
+// TestNoAnswerToShare: an answer that says nothing is no refusal, and nobody is given a
+// share that was refused.
+func TestNoAnswerToShare(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		cfg := w.config(w.a)
+		cfg.Deliver = func(_ context.Context, _ *jobs.Ticket, s *didit.SharedSession) error {
+			assert.NotNil(w, s)
+			return nil
+		}
+		e := w.start(cfg)
+		for _, kind := range []didittest.FaultKind{didittest.FaultHugeBody, didittest.FaultHTMLAfter, didittest.FaultRedirect, didittest.FaultTruncated} {
+			w.didit.Inject(didittest.Fault{Operation: didittest.OpShareSession, Kind: kind})
+			ticket, err := e.Share(ctx, w.a.AddSession(didittest.SessionFixture{}), didit.ShareSessionParams{ForApplicationID: w.b.ID})
+			require.NoError(w, err)
+			w.retry(e, ticket.ID)
+			w.ends(e, ticket.ID, jobs.StateDone)
+		}
+		unfinished := w.a.AddSession(didittest.SessionFixture{Status: didit.StatusInProgress})
+		refused, err := e.Share(ctx, unfinished, didit.ShareSessionParams{ForApplicationID: w.b.ID})
+		require.NoError(w, err)
+		w.ends(e, refused.ID, jobs.StateRefused)
+		require.NoError(w, e.Stop(ctx))
+		assert.NotContains(w, w.log.String(), "callback failed")
+	})
+}

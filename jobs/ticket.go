@@ -60,15 +60,16 @@ var ErrNoTicket = errors.New("jobs: there is no such ticket")
 // row is a ticket as it is stored.
 type row struct {
 	Ticket
-	params    params
-	token     []byte // sealed
-	tokenID   string
-	tokenEnds time.Time
-	begun     bool
-	stop      bool
-	verdict   verdict
-	owner     string // the run that has it
-	jobID     int64
+	application string // whose it is
+	params      params
+	token       []byte // sealed
+	tokenID     string
+	tokenEnds   time.Time
+	begun       bool
+	stop        bool
+	verdict     verdict
+	owner       string // the run that has it
+	jobID       int64
 }
 
 // params are what a ticket was enqueued with, but for the token. Their JSON is a stored
@@ -86,7 +87,7 @@ type params struct {
 	Status           didit.SessionStatus `json:"status,omitempty"`
 }
 
-const columns = `id, kind, params, session_id, source_session_id, state, reason, token, token_id, token_ends_ms, begun, stop, verdict, run, attempts, job_id, wait_ms, created_ms, done_ms`
+const columns = `application_id, id, kind, params, session_id, source_session_id, state, reason, token, token_id, token_ends_ms, begun, stop, verdict, run, attempts, job_id, wait_ms, created_ms, done_ms`
 
 // scan reads the columns.
 func scan(from interface{ Scan(...any) error }) (*row, error) {
@@ -95,7 +96,7 @@ func scan(from interface{ Scan(...any) error }) (*row, error) {
 		stored, verdict                      string
 		begun, stop, ends, wait, made, ended int64
 	)
-	err := from.Scan(&r.ID, &r.Kind, &stored, &r.SessionID, &r.SourceSessionID, &r.State, &r.Reason, &r.token, &r.tokenID, &ends,
+	err := from.Scan(&r.application, &r.ID, &r.Kind, &stored, &r.SessionID, &r.SourceSessionID, &r.State, &r.Reason, &r.token, &r.tokenID, &ends,
 		&begun, &stop, &verdict, &r.owner, &r.Attempts, &r.jobID, &wait, &made, &ended)
 	if err != nil {
 		return nil, err

@@ -66,7 +66,11 @@ type run struct {
 
 func (r *run) work(id string) error {
 	var err error
-	if r.row, err = r.e.database.read(r.ctx, r.e.database.shared, id); err != nil {
+	r.row, err = r.e.database.read(r.ctx, r.e.database.shared, id)
+	if err == nil && r.application != r.e.client.ApplicationID() {
+		err = ErrNoTicket // of another key
+	}
+	if err != nil {
 		r.row = nil
 		if errors.Is(err, ErrNoTicket) {
 			// Somebody has changed the job. If it was a ticket's, that gets another one.

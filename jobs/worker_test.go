@@ -54,7 +54,7 @@ func TestKeyRefused(t *testing.T) {
 		}
 		require.NoError(w, e.Start(ctx))
 		for {
-			queue, err := e.River().QueueGet(ctx, "didit")
+			queue, err := e.River().QueueGet(ctx, "didit-"+w.b.ID)
 			if err == nil && queue.PausedAt != nil {
 				break
 			}
@@ -206,4 +206,33 @@ func TestDatabaseGoesAway(t *testing.T) {
 	}
 	assert.Equal(t, all, count(w, cut, `people WHERE imports = 1`))
 	assert.LessOrEqual(t, w.posts(), all)
+}
+
+// TestDeadWorker: what a worker had under way that died is worked on as soon as it has been
+// waited for long enough.
+func TestDeadWorker(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		e := w.open(w.config(w.b))
+		_, token := w.token()
+		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
+		require.NoError(w, err)
+		_, err = e.DB().ExecContext(ctx, `UPDATE `+w.table("river_job")+` SET state = 'running', attempt = 1, attempted_at = '2026-01-01 00:00:00'`)
+		require.NoError(w, err)
+		require.NoError(w, e.Start(ctx))
+		for count(w, e.DB(), w.table("river_job")+` WHERE state = 'running'`) > 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+		var scheduled string
+		at := `to_char(scheduled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')`
+		if w.table("") == "" {
+			at = `strftime('%Y-%m-%d %H:%M:%S', scheduled_at)`
+		}
+		require.NoError(w, e.DB().QueryRowContext(ctx, `SELECT `+at+` FROM `+w.table("river_job")).Scan(&scheduled))
+		when, err := time.Parse(time.DateTime, scheduled)
+		require.NoError(w, err)
+		assert.Less(w, time.Until(when), 10*time.Second)
+		w.ends(e, ticket.ID, jobs.StateDone) //nolint:contextcheck // the test's
+	})
 }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"io"
+	"os"
+
+	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/jobs"
+)
+
+// fintech is partner B, with its engine and a table of its own on the same database.
+type fintech struct {
+	*jobs.Engine
+	workflow string
+	bank     string // the application that it accepts people from
+}
+
+// customersTable is B's own. imports counts how often a row was changed by Imported: once.
+const customersTable = `CREATE TABLE IF NOT EXISTS customers (
+	reference TEXT NOT NULL PRIMARY KEY, -- what both partners call the person
+	ticket TEXT NOT NULL UNIQUE,
+	state TEXT NOT NULL,
+	session TEXT NOT NULL,
+	imports BIGINT NOT NULL
+)`
+
+func (f *fintech) makeTable(ctx context.Context) error {
+	_, err := f.DB().ExecContext(ctx, customersTable)
+	return err
+}
+
+// fintech opens B's engine.
+func (s *settings) fintech(ctx context.Context) (*fintech, error) {
+	config, err := s.config(s.b)
+	if err != nil {
+		return nil, err
+	}
+	config.Imported = func(ctx context.Context, tx *sql.Tx, t *jobs.Ticket, copied *didit.ImportedSession) error {
+		_, err := tx.ExecContext(ctx, `UPDATE customers SET state = 'imported', session = $1, imports = imports + 1 WHERE ticket = $2`, copied.SessionID, t.ID)
+		return err
+	}
+	config.Refused = func(ctx context.Context, tx *sql.Tx, t *jobs.Ticket, _ error) error {
+		_, err := tx.ExecContext(ctx, `UPDATE customers SET state = 'refused' WHERE ticket = $1`, t.ID)
+		return err
+	}
+	e, err := jobs.Open(ctx, s.database, config)
+	if err != nil {
+		return nil, err
+	}
+	return &fintech{e, s.workflow, s.a.id}, nil
+}
+
+// work imports until ctx ends, and then finishes what is under way.
+func (s *settings) work(ctx context.Context) error {
+	b, err := s.fintech(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = b.Close() }()
+	if err := b.Start(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	<-ctx.Done()
+	return b.Stop(context.WithoutCancel(ctx))
+}
+
+// untilInputEnds ends the context of a process whose standard input is a pipe when that is
+// closed: the program that started it has ended, however that came.
+func untilInputEnds(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
+	}
+	return ctx, cancel
+}
