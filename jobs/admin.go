@@ -125,15 +125,20 @@ func (a *Admin) change(ctx context.Context, id string, f func(*sql.Tx, *row) err
 
 // wake has River work on a ticket's job now. One that is gone, the reconciler puts back.
 func (a *Admin) wake(ctx context.Context, tx *sql.Tx, r *row) error {
-	if r.State == StateWaiting {
+	waited := r.State == StateWaiting
+	if waited {
 		r.State, r.WaitUntil = StateQueued, time.Time{}
 		if _, err := tx.ExecContext(ctx, a.database.text(`UPDATE {didit}didit_tickets SET state = 'queued', wait_ms = 0 WHERE id = $1`), r.ID); err != nil {
 			return err
 		}
 	}
-	_, err := a.river.JobRetryTx(ctx, tx, r.jobID)
-	if errors.Is(err, rivertype.ErrNotFound) {
+	job, err := a.river.JobRetryTx(ctx, tx, r.jobID)
+	switch {
+	case errors.Is(err, rivertype.ErrNotFound):
 		return nil
+	case err == nil && waited && job.State == rivertype.JobStateRunning:
+		// Its run is over, and River is about to store that it comes later.
+		return addJob(ctx, sqlTx{a, tx}, r)
 	}
 	return err
 }

@@ -123,6 +123,35 @@ func TestCancel(t *testing.T) {
 	})
 }
 
+// TestRetryAtOnce: River stores that a job is to come later a moment after the ticket says so.
+// Whoever retries the ticket in between need not wait for that, and it has one run.
+func TestRetryAtOnce(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		e := w.open(w.config(w.b))
+		_, token := w.token()
+		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
+		require.NoError(w, err)
+		river := w.table("river_job")
+		for _, statement := range []string{
+			`UPDATE ` + river + ` SET state = 'running', attempt = 1, attempted_at = CURRENT_TIMESTAMP`,
+			`UPDATE ` + w.table("didit_tickets") + ` SET state = 'waiting'`,
+		} {
+			_, err = e.DB().ExecContext(ctx, statement)
+			require.NoError(w, err)
+		}
+		_, err = e.Retry(ctx, ticket.ID)
+		require.NoError(w, err)
+		_, err = e.DB().ExecContext(ctx, `UPDATE `+river+` SET state = 'available' WHERE state = 'running'`)
+		require.NoError(w, err)
+		assert.Equal(w, 2, count(w, e.DB(), river+` WHERE state = 'available'`))
+		require.NoError(w, e.Start(ctx))
+		assert.Equal(w, 1, w.ends(e, ticket.ID, jobs.StateDone).Attempts)
+		assert.Equal(w, 1, w.posts())
+	})
+}
+
 // TestCancelInRiver: so it is where an operator cancels River's job, as riverui does.
 func TestCancelInRiver(t *testing.T) {
 	t.Parallel()

@@ -16,8 +16,8 @@ import (
 func (r *run) claim(begin bool) error {
 	r.owner = uuid.NewString()
 	began := r.begun || begin
-	n, err := r.exec(`UPDATE {didit}didit_tickets SET state = 'running', run = $1, attempts = attempts + 1, begun = $2, job_id = $3, reason = '', wait_ms = 0
-WHERE id = $4 AND `+isOpen, r.owner, flag(began), r.job, r.ID)
+	n, err := r.exec(`UPDATE {didit}didit_tickets SET state = 'running', run = $1, attempts = attempts + 1, begun = $2, reason = '', wait_ms = 0
+WHERE id = $3 AND job_id = $4 AND `+isOpen, r.owner, flag(began), r.ID, r.job)
 	if err == nil && n == 0 {
 		err = errEnded
 	}
@@ -26,8 +26,8 @@ WHERE id = $4 AND `+isOpen, r.owner, flag(began), r.job, r.ID)
 	return err
 }
 
-// errEnded is a ticket that another run has ended meanwhile.
-var errEnded = errors.New("jobs: the ticket has ended meanwhile")
+// errEnded is a ticket that has ended meanwhile, or that is another run's.
+var errEnded = errors.New("jobs: the ticket has ended, or another run has it")
 
 // unbegin takes the mark back of a run that has sent nothing.
 func (r *run) unbegin() error {
@@ -39,7 +39,11 @@ func (r *run) unbegin() error {
 func (r *run) keep(v verdict) error {
 	text, err := v.text()
 	if err == nil {
-		_, err = r.exec(`UPDATE {didit}didit_tickets SET verdict = $1, session_id = $2 WHERE id = $3 AND `+isOpen, text, r.SessionID, r.ID)
+		var n int64
+		n, err = r.exec(`UPDATE {didit}didit_tickets SET verdict = $1, session_id = $2 WHERE id = $3 AND run = $4 AND `+isOpen, text, r.SessionID, r.ID, r.owner)
+		if err == nil && n == 0 {
+			err = errEnded
+		}
 	}
 	return err
 }
@@ -52,15 +56,15 @@ func (r *run) exec(query string, args ...any) (int64, error) {
 }
 
 // end ends the ticket, with its callback in the same transaction. The ticket decides: where
-// another run has ended it, nothing of this one stays.
+// another run has it, or has ended it, nothing of this one stays.
 func (r *run) end(state State, reason string, callback func(context.Context, *sql.Tx) error) error {
 	ctx, cancel := context.WithCancel(withCallback(r.ctx))
 	defer cancel() // ends the transaction of a callback that was given up
 	return r.e.database.inTx(ctx, func(tx *sql.Tx) error {
 		now := time.Now()
 		n, err := affected(tx.ExecContext(ctx, r.e.database.text(
-			`UPDATE {didit}didit_tickets SET state = $1, reason = $2, session_id = $3, token = NULL, verdict = '', wait_ms = 0, done_ms = $4 WHERE id = $5 AND `+isOpen),
-			string(state), reason, r.SessionID, millis(now), r.ID))
+			`UPDATE {didit}didit_tickets SET state = $1, reason = $2, session_id = $3, token = NULL, verdict = '', wait_ms = 0, done_ms = $4 WHERE id = $5 AND run = $6 AND `+isOpen),
+			string(state), reason, r.SessionID, millis(now), r.ID, r.owner))
 		if err != nil {
 			return err
 		}

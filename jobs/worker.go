@@ -79,8 +79,8 @@ func (r *run) work(id string) error {
 		}
 		return err
 	}
-	if !r.State.Open() {
-		return nil
+	if !r.State.Open() || r.jobID != r.job {
+		return nil // a ticket has one job
 	}
 	switch {
 	case r.verdict.Code != "":

@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"database/sql"
+	"net/http"
 	"testing"
 	"time"
 
@@ -169,6 +170,57 @@ SELECT args, kind, max_attempts, queue, priority, state FROM `+river+` WHERE id 
 		assert.Equal(w, []string{done.SessionID}, w.copies(source))
 	})
 }
+
+// TestOvertaken: a run that was given up for dead, and goes on once another has the ticket,
+// neither ends it nor leaves a verdict.
+func TestOvertaken(t *testing.T) {
+	t.Parallel()
+	for name, gone := range map[string]bool{"imported": false, "refused": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(w *world) {
+				ctx := w.Context()
+				entered, leave := make(chan struct{}), make(chan struct{})
+				cfg := w.config(w.b)
+				cfg.Options = append(cfg.Options, didit.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+					resp, err := http.DefaultTransport.RoundTrip(r)
+					entered <- struct{}{}
+					<-leave
+					return resp, err
+				})}))
+				cfg.Imported = imported
+				e := w.open(cfg)
+				people(w, e)
+				source, token := w.token()
+				if gone {
+					w.a.DeleteSession(source)
+				}
+				ticket, err := e.Import(ctx, w.params(token, "customer-7"))
+				require.NoError(w, err)
+				require.NoError(w, e.Start(ctx))
+				<-entered
+				_, err = e.DB().ExecContext(ctx, `UPDATE `+w.table("didit_tickets")+` SET run = 'another'`)
+				require.NoError(w, err)
+				close(leave)
+				go func() {
+					for range entered { // its searches
+					}
+				}()
+				for count(w, e.DB(), w.table("river_job")+` WHERE state = 'completed'`) == 0 {
+					time.Sleep(5 * time.Millisecond)
+				}
+				require.NoError(w, e.Stop(ctx))
+				close(entered)
+				assert.Equal(w, jobs.StateRunning, w.ends(e, ticket.ID, jobs.StateRunning).State)
+				assert.Equal(w, 1, count(w, e.DB(), w.table("didit_tickets")+` WHERE verdict = ''`))
+			})
+		})
+	}
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
 
 // TestDatabaseGoesAway: with its connections cut again and again, every import is made and
 // told once.

@@ -11,7 +11,9 @@ replace (
 
 require (
 	github.com/didit-go/didit v0.2.0
+	github.com/didit-go/didit/internal/dbtest v0.2.0
 	github.com/didit-go/didit/jobs v0.2.0
+	github.com/stretchr/testify v1.12.1
 	riverqueue.com/riverui v0.22.0
 )
 
@@ -49,6 +51,7 @@ require (
 	github.com/tidwall/match v1.2.0 // indirect
 	github.com/tidwall/pretty v1.2.2 // indirect
 	github.com/tidwall/sjson v1.2.5 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/crypto v0.52.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
