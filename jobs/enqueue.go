@@ -194,7 +194,8 @@ func (e *Engine) again(ctx context.Context, tx enqueuer, there, r *row, stored [
 		}
 	}
 	sealed := e.config.Sealer.seal(there.ID, token)
-	_, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3 WHERE id = $4`,
+	_, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3,
+verdict = CASE WHEN session_id = '' THEN '' ELSE verdict END WHERE id = $4`,
 		sealed, r.tokenID, millis(r.tokenEnds), there.ID)
 	if err != nil || !reopen {
 		return &there.Ticket, wrap("the token could not be stored", err)

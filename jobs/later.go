@@ -46,7 +46,7 @@ func (r *run) later(err error) error {
 	d := max(w.wait, min(time.Second<<min(attempts-1, 6), time.Minute))
 	d += rand.N(d/10 + 1) //nolint:gosec // spreads load, nothing is secret here
 	if r.row != nil {
-		_, stored := r.exec(`UPDATE {didit}didit_tickets SET state = 'waiting', reason = $1, wait_ms = $2 WHERE id = $3 AND (run = $4 OR run = '') AND `+isOpen,
+		_, stored := r.exec(`UPDATE {didit}didit_tickets SET state = 'waiting', reason = $1, wait_ms = $2 WHERE id = $3 AND run = $4 AND `+isOpen,
 			w.reason, millis(time.Now().Add(d)), r.ID, r.owner)
 		if stored != nil {
 			log.ErrorContext(r.ctx, "didit jobs: the ticket's state could not be stored", "error", stored)

@@ -26,7 +26,8 @@ WHERE id = $3 AND job_id = $4 AND `+isOpen, r.owner, flag(began), r.ID, r.job)
 	return err
 }
 
-// errEnded is a ticket that has ended meanwhile, or that is another run's.
+// errEnded is a ticket that has ended meanwhile, or that is another run's or has another
+// token. If it is left without a job, the reconciler gives it one.
 var errEnded = errors.New("jobs: the ticket has ended, or another run has it")
 
 // unbegin takes the mark back of a run that has sent nothing.
@@ -35,12 +36,14 @@ func (r *run) unbegin() error {
 	return err
 }
 
-// keep stores what Didit said, before the callback gets it.
+// keep stores what Didit said, before the callback gets it. A refusal is of its token: where
+// another has come meanwhile, that one's turn is next.
 func (r *run) keep(v verdict) error {
 	text, err := v.text()
 	if err == nil {
 		var n int64
-		n, err = r.exec(`UPDATE {didit}didit_tickets SET verdict = $1, session_id = $2 WHERE id = $3 AND run = $4 AND `+isOpen, text, r.SessionID, r.ID, r.owner)
+		n, err = r.exec(`UPDATE {didit}didit_tickets SET verdict = $1, session_id = $2
+WHERE id = $3 AND run = $4 AND ($5 = '' OR token_id = $6) AND `+isOpen, text, r.SessionID, r.ID, r.owner, v.Code, r.tokenID)
 		if err == nil && n == 0 {
 			err = errEnded
 		}
@@ -63,8 +66,9 @@ func (r *run) end(state State, reason string, callback func(context.Context, *sq
 	return r.e.database.inTx(ctx, func(tx *sql.Tx) error {
 		now := time.Now()
 		n, err := affected(tx.ExecContext(ctx, r.e.database.text(
-			`UPDATE {didit}didit_tickets SET state = $1, reason = $2, session_id = $3, token = NULL, verdict = '', wait_ms = 0, done_ms = $4 WHERE id = $5 AND run = $6 AND `+isOpen),
-			string(state), reason, r.SessionID, millis(now), r.ID, r.owner))
+			`UPDATE {didit}didit_tickets SET state = $1, reason = $2, session_id = $3, token = NULL, verdict = '', wait_ms = 0, done_ms = $4
+WHERE id = $5 AND run = $6 AND ($1 <> 'refused' OR token_id = $7) AND `+isOpen),
+			string(state), reason, r.SessionID, millis(now), r.ID, r.owner, r.tokenID))
 		if err != nil {
 			return err
 		}

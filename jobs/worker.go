@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -83,12 +84,28 @@ func (r *run) work(id string) error {
 		return nil // a ticket has one job
 	}
 	switch {
+	case r.State == StateRunning:
+		return r.takeOver()
 	case r.verdict.Code != "":
 		return r.refuse(r.verdict)
 	case r.Kind == KindShare:
 		return r.share()
 	}
 	return r.imports()
+}
+
+// takeOver gives a ticket another job whose last run did not end. Should that run go on,
+// as on a machine that was frozen, what it tells River is of the job that is over: it
+// cannot have a third run begin beside the second.
+func (r *run) takeOver() error {
+	return r.e.database.inTx(r.ctx, func(tx *sql.Tx) error {
+		n, err := affected(tx.ExecContext(r.ctx, r.e.database.text(
+			`UPDATE {didit}didit_tickets SET state = 'queued', run = '' WHERE id = $1 AND job_id = $2 AND state = 'running'`), r.ID, r.job))
+		if err != nil || n == 0 {
+			return err
+		}
+		return addJob(r.ctx, sqlTx{&r.e.Admin, tx}, r.row)
+	})
 }
 
 // handBack is a run that the engine's end cuts off.
