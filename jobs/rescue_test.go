@@ -3,7 +3,6 @@ package jobs_test
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -40,7 +39,7 @@ func TestDeadWorker(t *testing.T) {
 		when, err := time.Parse(time.DateTime, scheduled)
 		require.NoError(w, err)
 		assert.Less(w, time.Until(when), 10*time.Second)
-		w.ends(e, ticket.ID, jobs.StateDone) //nolint:contextcheck // the test's
+		w.ends(e, ticket.ID, jobs.StateDone)
 	})
 }
 
@@ -101,11 +100,9 @@ func TestFrozen(t *testing.T) {
 		cfg := w.config(w.b)
 		cfg.Workers = 1 // and that one is busy
 		cfg.Options = append(cfg.Options, didit.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-			if r.Method == http.MethodPost {
-				close(frozen)
-				<-goOn
-			}
-			return nil, errors.New("the connection is long gone")
+			close(frozen)
+			<-goOn
+			return &http.Response{StatusCode: http.StatusTooManyRequests, Body: http.NoBody, Request: r}, nil
 		})}))
 		one := w.open(cfg)
 		source, token := w.token()
@@ -130,6 +127,7 @@ func TestFrozen(t *testing.T) {
 		close(hold)
 		require.NoError(w, one.Stop(ctx))
 		done := w.ends(two, ticket.ID, jobs.StateDone)
+		require.NoError(w, two.Stop(ctx))
 		assert.Equal(w, []string{done.SessionID}, w.copies(source))
 		assert.Equal(w, 2, count(w, two.DB(), river+` WHERE state = 'completed'`))
 		assert.Equal(w, 2, count(w, two.DB(), river))

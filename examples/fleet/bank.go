@@ -21,7 +21,7 @@ func (s *settings) enqueue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = b.Close() }()
+	defer b.Close() //nolint:errcheck,contextcheck // this process ends
 	if err := b.makeTable(ctx); err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *settings) enqueue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = a.Close() }()
+	defer a.Close() //nolint:errcheck,contextcheck // this process ends
 	if err := shareAll(ctx, a, references, s.b.id); err != nil {
 		return err
 	}

@@ -63,7 +63,7 @@ func (d *day) play(ctx context.Context) (err error) {
 		return err
 	}
 	defer page()
-	defer d.end()
+	defer d.end() //nolint:errcheck // where it matters it was called before
 	if err := d.begin(); err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ func (d *day) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = b.Close() }()
+	defer b.Close() //nolint:errcheck,contextcheck // this process ends
 	counts, err := b.Count(ctx)
 	if err != nil {
 		return err

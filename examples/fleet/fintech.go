@@ -58,7 +58,7 @@ func (s *settings) work(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = b.Close() }()
+	defer b.Close() //nolint:errcheck,contextcheck // this process ends
 	if err := b.Start(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
