@@ -84,7 +84,7 @@ func (im *importing) resume() (*ImportedSession, error) {
 		return nil, p.err()
 	case expired:
 		return nil, im.open(OutcomeUnknown, ErrShareTokenExpired, nil)
-	case im.searchErr != nil && !denied(im.searchErr):
+	case im.searchErr != nil && !denied(im.searchErr), im.search.broken != nil && !denied(im.search.broken):
 		return nil, im.open(OutcomeUnknown, nil, nil)
 	}
 	return nil, nil //nolint:nilnil // see above

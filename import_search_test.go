@@ -180,3 +180,31 @@ func TestWithheldEnds(t *testing.T) {
 		assert.Equal(t, 1, a.posts)
 	})
 }
+
+// TestResumeCannotRead: while the session that may be the copy cannot be read, nothing is
+// sent: Didit is not known to refuse a second import.
+func TestResumeCannotRead(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []didittest.FaultKind{didittest.FaultErrorBefore, didittest.FaultHTMLBefore, didittest.FaultTruncated, didittest.FaultRedirect} {
+		t.Run(string(kind), func(t *testing.T) {
+			t.Parallel()
+			server := didittest.NewServer(didittest.WithRepeatedImports(true))
+			defer server.Close()
+			a, b := server.AddApplication("Partner A"), server.AddApplication("Partner B")
+			client := b.Client(didit.WithMaxRetries(0))
+			p := importParams(a.Share(a.AddSession(didittest.SessionFixture{}), b, 0))
+			p.WorkflowID = b.Workflow(didit.KindUser)
+			first, err := client.ImportSharedSession(t.Context(), p)
+			require.NoError(t, err)
+			server.Inject(didittest.Fault{Operation: didittest.OpGetSession, Kind: kind})
+			p.Resume = true
+			_, err = client.ImportSharedSession(t.Context(), p)
+			require.ErrorIs(t, err, didit.ErrOutcomeUnknown)
+			require.True(t, didit.Retryable(err))
+			again, err := client.ImportSharedSession(t.Context(), p)
+			require.NoError(t, err)
+			assert.Equal(t, first.SessionID, again.SessionID)
+			assert.Len(t, b.Sessions(), 1)
+		})
+	}
+}

@@ -123,6 +123,9 @@ func TestFrozen(t *testing.T) {
 		two := w.open(cfg)
 		require.NoError(w, two.Start(context.WithoutCancel(ctx)))
 		<-second
+		for count(w, two.DB(), river+` WHERE state = 'completed'`) == 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
 		close(goOn)
 		close(hold)
 		require.NoError(w, one.Stop(ctx))
