@@ -29,8 +29,8 @@
 // that ended before its ticket's turn came. An import that was begun is searched for, until
 // 10 minutes after its token's end.
 //
-// A worker that dies is noticed after two minutes, and its ticket is worked on within two
-// and a half. The mark that a request may have reached Didit is written before it is
+// A worker that dies is noticed after two minutes, and its ticket is worked on within three.
+// The clocks of the machines have to agree to within 30 s. The mark that a request may have reached Didit is written before it is
 // sent: the next run searches before it sends.
 //
 // # What is stored

@@ -46,7 +46,8 @@ type Config struct {
 	// Workers is how many tickets this process works on at a time; 0: 8.
 	Workers int
 	// Register adds workers for jobs of your own, in queues that you add with
-	// [Engine.River]'s Queues. nil: none.
+	// [Engine.River]'s Queues. Register the same in every process: any of them may be the
+	// one that discards stuck jobs of kinds that it does not know. nil: none.
 	Register func(*river.Workers)
 	// Logger gets what the engine and River have to say; nil: silent.
 	Logger *slog.Logger
