@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -139,31 +138,6 @@ func (a *Admin) wake(ctx context.Context, tx *sql.Tx, r *row) error {
 	case err == nil && waited && job.State == rivertype.JobStateRunning:
 		// Its run is over, and River is about to store that it comes later.
 		return addJob(ctx, sqlTx{a, tx}, r)
-	}
-	return err
-}
-
-// Resume has every application's tickets worked on again, where a refused key has paused
-// them.
-func (a *Admin) Resume(ctx context.Context) error {
-	queues, err := a.river.QueueList(ctx, river.NewQueueListParams().First(10_000))
-	if err != nil {
-		return err
-	}
-	for _, q := range queues.Queues {
-		if q.PausedAt != nil && strings.HasPrefix(q.Name, queuePrefix) {
-			if err := a.resume(ctx, q.Name); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-func (a *Admin) resume(ctx context.Context, queue string) error {
-	err := a.river.QueueResume(ctx, queue, nil)
-	if errors.Is(err, rivertype.ErrNotFound) {
-		return nil // no engine was ever started
 	}
 	return err
 }

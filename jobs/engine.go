@@ -152,7 +152,8 @@ func (e *Engine) checkKeys(ctx context.Context) error {
 	return rows.Err()
 }
 
-// Start begins the work, and resumes the queue if a refused key has paused it. The
+// Start begins the work, and resumes the queue if a refused key has paused it, not if an
+// operator has. The
 // engine stops when ctx ends, as [Engine.Stop] stops it.
 func (e *Engine) Start(ctx context.Context) error {
 	if err := e.reconcile(ctx); err != nil {
@@ -161,7 +162,7 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.river.Start(ctx); err != nil {
 		return fmt.Errorf("jobs: Start: %w", err)
 	}
-	if err := e.resume(ctx, queue(e.client.ApplicationID())); err != nil {
+	if err := e.resumePaused(ctx); err != nil {
 		e.config.Logger.WarnContext(ctx, "didit jobs: a paused queue could not be resumed", "error", err)
 	}
 	ctx, e.stopReconciling = context.WithCancel(ctx)
