@@ -130,3 +130,23 @@ func TestGuideStores(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 1, n) // refused locally, and recorded
 }
+
+// TestGuideLedger: a ledger that was cut off at its end is found by what was written down.
+func TestGuideLedger(t *testing.T) {
+	t.Parallel()
+	store, err := sqlstore.Open(t.Context(), dbtest.Open(t, dbtest.SQLite(t)), sqlstore.SQLite, sqlstore.WithLedgerKey([]byte("a ledger's key of 32 bytes ......")))
+	require.NoError(t, err)
+	for range 3 {
+		require.NoError(t, store.Ledger().Hook()(t.Context(), didit.AuditEvent{Action: didit.AuditShare, Outcome: didit.AuditOK}))
+	}
+	var n int64
+	anchored := func() (int64, []byte, error) { return n, nil, nil }
+	anchor := func(last int64, _ []byte) error {
+		n = last
+		return nil
+	}
+	require.NoError(t, guideVerify(t.Context(), store.Ledger(), anchored, anchor))
+	assert.EqualValues(t, 3, n)
+	n = 4
+	require.ErrorContains(t, guideVerify(t.Context(), store.Ledger(), anchored, anchor), "cut off")
+}
