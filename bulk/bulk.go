@@ -55,14 +55,17 @@ type Options struct {
 	Checkpoint Checkpoint     // what was done in earlier runs; nil: nothing
 	Progress   func(Progress) // about ten a second, and once at the end; one at a time, on a goroutine of its own
 	// GiveUp is how long to go on with one item, counted from its first call, while
-	// its errors are [didit.Retryable]. A wait that would end later is not begun. 0: 15
-	// minutes.
+	// its errors are [didit.Retryable]. A wait that would end later is not begun. The
+	// context of its calls ends a minute after that, so that one which begins late is not
+	// cut on its way: a pacer of package pace refuses at once what it could not let out
+	// before. Either is this item's error, and the others go on. 0: 15 minutes.
 	GiveUp time.Duration
 }
 
 const (
 	defaultWorkers = 16
 	defaultGiveUp  = 15 * time.Minute
+	callTime       = time.Minute // for a call that begins when its item's time ends
 	// maxOpen bounds the items that are under way or wait to be tried again.
 	maxOpen = 1000
 )

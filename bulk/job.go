@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"context"
 	"fmt"
 	"time"
 )
@@ -47,7 +48,7 @@ func (p *pool[I, V]) do(j *job[I]) {
 		}
 		j.began = time.Now()
 	}
-	value, err := p.run.kind.call(p.ctx, j.item, j.resume)
+	value, err := p.call(j)
 	j.attempts++
 	if err != nil {
 		j.err, j.resume = err, true
@@ -61,6 +62,14 @@ func (p *pool[I, V]) do(j *job[I]) {
 		}
 	}
 	p.finish(&Result[I, V]{Item: j.item, Value: value, Err: err, Attempts: j.attempts, id: j.id})
+}
+
+// call makes a call that ends with the item's time, so that it does not wait longer in
+// the limiter either. One that begins late has callTime, so that it is not cut on its way.
+func (p *pool[I, V]) call(j *job[I]) (*V, error) {
+	ctx, cancel := context.WithDeadline(p.ctx, j.began.Add(p.run.options.GiveUp+callTime))
+	defer cancel()
+	return p.run.kind.call(ctx, j.item, j.resume)
 }
 
 // begin asks the checkpoint whether there is anything to do, and tells it. It reports

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/internal/dbtest"
 	"github.com/didit-go/didit/sqlstore"
 )
 
@@ -84,4 +85,18 @@ func TestAuditDatabase(t *testing.T) {
 	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.path("none")).fails(t, exitUsage, "--ledger-key-file: open")
 	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.write(t, "short", "x")).fails(t, exitRefused, "at least 32 bytes")
 	assert.Contains(t, verify("--database", "sqlite:"+empty).done(t).out, "rows      0")
+}
+
+// TestAuditOnPostgreSQL has the URL, which may have a password, in the environment.
+func TestAuditOnPostgreSQL(t *testing.T) {
+	address := dbtest.PostgreSQL(t)
+	t.Setenv(databaseVariable, address)
+	w := newWorld(t)
+	store, err := sqlstore.Open(t.Context(), dbtest.Open(t, address), sqlstore.PostgreSQL)
+	require.NoError(t, err)
+	session := w.session()
+	_, err = w.a.Client(didit.WithAuditHook(store.Ledger().Hook())).ShareSession(t.Context(), session, didit.ShareSessionParams{ForApplicationID: w.b.ID})
+	require.NoError(t, err)
+	assert.Contains(t, cli(t, "", "audit", "verify").done(t).out, "rows      1\n")
+	assert.Contains(t, cli(t, "", "audit", "export", "--action", "share").done(t).out, session)
 }

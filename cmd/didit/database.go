@@ -35,21 +35,34 @@ func databaseURL(given string) (string, error) {
 	return given, nil
 }
 
+// existingDatabase is the URL of a database that can be there.
+func existingDatabase(given string) (string, error) {
+	address, err := databaseURL(given)
+	if err != nil {
+		return "", err
+	}
+	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		if _, err := os.Stat(path); err != nil {
+			return "", usageError("--database: there is no file " + path)
+		}
+		return address, nil
+	}
+	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
+		return "", usageError("--database must begin with sqlite: or postgres://")
+	}
+	return address, nil
+}
+
 // openDatabase opens a database that is there. It connects when it is first used.
 func openDatabase(given string) (*sql.DB, sqlstore.Dialect, error) {
-	address, err := databaseURL(given)
+	address, err := existingDatabase(given)
 	if err != nil {
 		return nil, "", err
 	}
 	driver, dialect := "pgx", sqlstore.PostgreSQL
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
-		if _, err := os.Stat(path); err != nil {
-			return nil, "", usageError("--database: there is no file " + path)
-		}
 		driver, dialect = "sqlite", sqlstore.SQLite
 		address = "file:" + (&url.URL{Path: path}).EscapedPath() + "?mode=rw&_pragma=busy_timeout(10000)"
-	} else if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
-		return nil, "", usageError("--database must begin with sqlite: or postgres://")
 	}
 	db, err := sql.Open(driver, address)
 	return db, dialect, err

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/didit-go/didit"
+	"github.com/didit-go/didit/jobs"
 )
 
 // The exit codes. They do not change.
@@ -80,6 +81,7 @@ var words = strings.NewReplacer(
 	"TrustSourceReview or ReviewAgain", "trust_source or review_again", "or Workflows is required", "is required, or --user-workflow and --business-workflow",
 	"together with Workflows", "together with --user-workflow or --business-workflow", "10*time.Minute", "10m",
 	"before DateFrom", "before --since", "without VendorData", "without --vendor-data", "KindUser", "--kind user",
+	"jobs: OpenAdmin: ", "", "jobs: Retry: ", "", "jobs: ", "",
 	"; call again after RetryAfter with Resume, the same token and vendor data", "", "Candidates names", "there are",
 )
 
@@ -117,6 +119,7 @@ var next = []struct {
 	{didit.ErrApplicationNotFound, "Ask the partner for the id of their application."},
 	{didit.ErrUnauthorized, "Check DIDIT_API_KEY, or the file that --key-file names."},
 	{didit.ErrForbidden, "Give the key the right to it in Didit's console."},
+	{jobs.ErrNoTicket, "\"didit jobs list\" shows which there are."},
 	{didit.ErrNotFound, "Check the session's id, and that it is this application's."},
 }
 

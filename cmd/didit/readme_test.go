@@ -17,7 +17,7 @@ func TestReadme(t *testing.T) {
 	require.NoError(t, err)
 	text := strings.ReplaceAll(string(data), "\\\n", " ")
 	commands := regexp.MustCompile(`(?m)^    didit ([^#<>\n]+)`).FindAllStringSubmatch(text, -1)
-	require.Len(t, commands, 15)
+	require.Len(t, commands, 18)
 	for _, c := range commands {
 		args := strings.Fields(c[1])
 		r := cli(t, "", append(args, "--help")...).done(t)

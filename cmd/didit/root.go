@@ -67,7 +67,7 @@ Exit codes: 0 done, 1 refused, 2 the command line is wrong, 75 try again.`,
 	)
 	for group, all := range map[string][]*cobra.Command{
 		groupOne:  {t.shareCommand(), t.importCommand(), t.findCommand(), t.getCommand(), t.listCommand(), t.pdfCommand(), t.tokenCommand()},
-		groupMany: {t.bulkCommand(), t.auditCommand()},
+		groupMany: {t.bulkCommand(), t.jobsCommand(), t.auditCommand()},
 		groupMore: {t.webhookCommand(), t.sandboxCommand()},
 	} {
 		for _, c := range all {

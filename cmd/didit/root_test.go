@@ -43,6 +43,9 @@ func TestUsage(t *testing.T) {
 		{"bulk shar", "which one?"},
 		{"webhook", "verify, sign"},
 		{"audit", "verify, export"},
+		{"jobs", "status, list, retry, cancel, resume"},
+		{"jobs retry", "takes TICKET: 0 were given"},
+		{"jobs status a b", "takes TICKET: 2 were given"},
 		{"share", "takes SESSION: 0 were given"},
 		{"pdf x", "takes SESSION and FILE: 1 were given"},
 		{"list x", "takes no arguments"},
@@ -71,7 +74,7 @@ func TestCompletion(t *testing.T) {
 		assert.Contains(t, cli(t, "", "completion", shell).done(t).out, "didit", shell)
 	}
 	for args, want := range map[string]string{
-		"bulk ": "share", "import --review ": "review_again", "list --kind ": "business", "list -o ": "json", "sh": "share", "audit export --action ": "find",
+		"bulk ": "share", "import --review ": "review_again", "list --kind ": "business", "list -o ": "json", "sh": "share", "audit export --action ": "find", "jobs list --state ": "refused",
 	} {
 		words := strings.Split(args, " ")
 		assert.Contains(t, cli(t, "", append([]string{cobra.ShellCompRequestCmd}, words...)...).out, want, args)

@@ -28,8 +28,8 @@ type layer struct {
 	imports []string
 }
 
-// layers is the order of the packages: examples, then sqlstore, then didittest, webhook, pace, bulk and handoff, then
-// the root, then internal.
+// layers is the order of the packages: examples, then sqlstore, then didittest, webhook, bulk and handoff, then
+// pace, the root, then internal.
 // didittest reads Didit's documentation by itself: it takes the root's types, and nothing of what decides.
 var layers = []layer{
 	{"internal/testkit", []string{module, "github.com/stretchr/testify", "github.com/jarcoal/httpmock"}},
@@ -37,7 +37,7 @@ var layers = []layer{
 	{"webhook/storetest", []string{module + "/webhook"}},
 	{"webhook", []string{module, module + "/internal/"}},
 	{"pace", []string{module}},
-	{"bulk", []string{module}},
+	{"bulk", []string{module, module + "/pace"}},
 	{"didittest", []string{module, module + "/didittest", module + "/didittest/", "github.com/golang-jwt/jwt"}},
 	{"handoff", []string{module, module + "/handoff", module + "/internal/", "github.com/standard-webhooks/standard-webhooks/libraries"}},
 	{"sqlstore", []string{module, module + "/webhook", module + "/handoff", module + "/bulk"}},
