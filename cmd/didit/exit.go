@@ -69,15 +69,16 @@ var flags = map[string]string{ //nolint:gosec // names, no secrets
 	"sessionID": "SESSION", "ForApplicationID": "--for", "TTL": "--ttl",
 	"Token": "the token", "WorkflowID": "--workflow", "Workflows": "--user-workflow or --business-workflow",
 	"Workflows.User": "--user-workflow", "Workflows.Business": "--business-workflow", "Review": "--review",
-	"VendorData": "--vendor-data", "SourceSessionID": "--source", "FromApplicationIDs": "--from",
+	"VendorData": "--vendor-data", "SourceSessionID": "the source session", "FromApplicationIDs": "--from",
 	"SessionKind": "--kind", "CreatedAfter": "--created-after", "Statuses": "--status", "WorkflowIDs": "--workflow",
 	"Countries": "--country", "DateTo": "--until", "Search": "--search", "PageSize": "--page-size",
-	"Options.Workers": "--workers", "secret": "the webhook's secret", "WithPreviousSecret": "the webhook's secret",
+	"Options.Workers": "--workers", "SessionID": "session_id", "ID": "id", "secret": "the webhook's secret", "WithPreviousSecret": "the webhook's secret",
 }
 
 // words are what a command line calls what the errors of the packages call otherwise.
 var words = strings.NewReplacer(
-	"SourceSessionID", "--source", "FromApplicationIDs", "--from",
+	"SourceSessionID", "--source", "FromApplicationIDs", "--from", "ForApplicationID", "--for", "give WorkflowID", "give --workflow",
+	", unless WithInsecureHTTP is given", "", "with a Checkpoint", "with --resume",
 	"TrustSourceReview or ReviewAgain", "trust_source or review_again", "or Workflows is required", "is required, or --user-workflow and --business-workflow",
 	"together with Workflows", "together with --user-workflow or --business-workflow", "10*time.Minute", "10m",
 	"before DateFrom", "before --since", "without VendorData", "without --vendor-data", "KindUser", "--kind user",
@@ -118,7 +119,7 @@ var next = []struct {
 	{didit.ErrSessionNotShareable, "Wait until the session is Approved, Declined or In Review: \"didit get\" shows its status."},
 	{didit.ErrApplicationNotFound, "Ask the partner for the id of their application."},
 	{didit.ErrUnauthorized, "Check DIDIT_API_KEY, or the file that --key-file names."},
-	{didit.ErrForbidden, "Give the key the right to it in Didit's console."},
+	{didit.ErrForbidden, "Look in Didit's console what the key may do, and with \"didit get\" at the session's status."},
 	{jobs.ErrNoTicket, "\"didit jobs list\" shows which there are."},
 	{didit.ErrNotFound, "Check the session's id, and that it is this application's."},
 }

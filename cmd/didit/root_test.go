@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/didit-go/didit"
 )
 
 // TestHelp: every command's help, for a terminal of 80 columns.
@@ -59,6 +61,41 @@ func TestUsage(t *testing.T) {
 	} {
 		r := cli(t, "", strings.Fields(test.args)...)
 		r.fails(t, exitUsage, test.words, `See "didit`, `--help".`)
+	}
+}
+
+// TestWords: what the packages call by names of Go is called by those of the command line.
+func TestWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	session := w.session()
+	unread := w.write(t, "unread.token", "not a token")
+	list := w.write(t, "list.csv", "id,share_token\nx,"+w.a.Share(session, w.b, 0).Reveal()+"\n")
+	shares := w.write(t, "shares.csv", "session_id\n\"\"\n"+session+"\n"+session+"\n")
+	bulkImport := []string{"bulk", "import", "--in", list, "--resume", w.path("done.jsonl"), "--workflow", w.b.Workflow(didit.KindUser), "--review", "trust_source"}
+	for _, test := range []struct {
+		args  []string
+		code  int
+		words []string
+	}{
+		{w.as(w.aKey, "share", session, "--for", session, "--reveal"), exitRefused, []string{"check --for with your partner"}},
+		{w.as(w.aKey, "share", session, "--for", w.a.ID, "--reveal"), exitRefused, []string{"--for must be your partner's"}},
+		{[]string{"get", session, "--key-file", w.aKey, "--base-url", "http://example.com"}, exitUsage, []string{"http is for loopback addresses only\n"}},
+		{w.as(w.bKey, "find", "nonsense", "--vendor-data", "c"), exitUsage, []string{"the source session must be a UUID"}},
+		{w.as(w.bKey, "import", "--token-file", unread, "--user-workflow", w.b.ID, "--review", "trust_source"), exitRefused, []string{"give --workflow"}},
+		{w.as(w.bKey, bulkImport...), exitRefused, []string{"--vendor-data is required with --resume"}},
+		{w.as(w.aKey, "bulk", "share", "--in", shares, "--for", w.b.ID, "--results", w.path("shared.csv")), exitRefused, []string{"session_id is required", "id was told before"}},
+	} {
+		r := open(t, "", test.args...)
+		said := r.errs + r.out
+		if test.args[0] == "bulk" && test.args[1] == "share" {
+			said += w.read(t, "shared.csv")
+		}
+		assert.Equal(t, test.code, r.code, said)
+		for _, word := range test.words {
+			assert.Contains(t, said, word)
+		}
+		assert.NotRegexp(t, `ForApplicationID|WorkflowID|SourceSessionID|VendorData|With[A-Z]|Checkpoint`, said)
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,9 @@ func (t *tool) readToken(ctx context.Context, path string) (didit.ShareToken, er
 	data, err := t.read(ctx, "--token-file", path)
 	if err != nil {
 		return didit.ShareToken{}, err
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return didit.ShareToken{}, usageError("there is no token: standard input, or the file of --token-file, is empty")
 	}
 	return didit.NewShareToken(string(data)), nil
 }

@@ -91,7 +91,7 @@ func TestShare(t *testing.T) {
 	r.fails(t, exitRefused, "401", "Check DIDIT_API_KEY")
 	cli(t, "", w.as(w.path("no.key"), "list")...).fails(t, exitUsage, "--key-file: open")
 	scoped := w.a.AddKey(didittest.KeyScope{Sessions: didittest.AccessRead})
-	cli(t, "", w.as(w.write(t, "scoped.key", scoped), "share", session, "--for", w.b.ID, "--reveal")...).fails(t, exitRefused, "Give the key the right")
+	cli(t, "", w.as(w.write(t, "scoped.key", scoped), "share", session, "--for", w.b.ID, "--reveal")...).fails(t, exitRefused, "what the key may do")
 }
 
 // TestImport: what can go wrong, and what to do.
@@ -99,7 +99,7 @@ func TestImport(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	session := w.session()
-	cli(t, "", w.importing()...).fails(t, exitRefused, "the token is required")
+	cli(t, "", w.importing()...).fails(t, exitUsage, "there is no token")
 	cli(t, strings.Repeat("x", maxInput+1), w.importing()...).fails(t, exitUsage, "more than 16 MiB")
 	cli(t, "", w.importing("--token-file", w.path("nothing"))...).fails(t, exitUsage, "--token-file: open")
 	cli(t, "x", w.as(w.bKey, "import")...).fails(t, exitUsage, "--workflow is required, or --user-workflow", "--review must be trust_source or review_again")
