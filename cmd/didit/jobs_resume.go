@@ -12,9 +12,10 @@ func (t *tool) jobsResumeCommand() *cobra.Command {
 	database := ""
 	c := &cobra.Command{
 		Use:   "resume",
-		Short: "Work on again after a refused key",
-		Long: `Have the queue worked on again that a refused key has paused. Give the engines
-a key that Didit takes first.`,
+		Short: "Work on again after a pause",
+		Long: `Have every application's tickets worked on again, whoever has paused them: a
+refused key, or an operator. After a refused key give the engines another one
+first.`,
 		Example: `  didit jobs resume --database sqlite:jobs.db`,
 		Args:    arguments(),
 		RunE: t.do(func(ctx context.Context, _ []string) error {

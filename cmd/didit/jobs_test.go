@@ -93,7 +93,6 @@ func testJobs(t *testing.T, w *world, databaseURL string, tickets func(args ...s
 	tickets("retry", first.ID).fails(t, exitRefused, "didit: the ticket has ended, and its token is gone: import the session again")
 	tickets("retry", "none").fails(t, exitRefused, "didit: there is no such ticket\n", `"didit jobs list" shows which there are.`)
 	tickets("status", "none").fails(t, exitRefused, "didit: there is no such ticket\n")
-	assert.JSONEq(t, `{"resumed":true}`, tickets("resume", "-o", "json").done(t).out)
 
 	// The first try of an import is refused for a while, so that its ticket waits.
 	w.server.Inject(didittest.Fault{Operation: didittest.OpImportSharedSession, Kind: didittest.FaultRateLimited, RetryAfter: time.Hour})
@@ -106,7 +105,9 @@ func testJobs(t *testing.T, w *world, databaseURL string, tickets func(args ...s
 	require.NoError(t, e.Close())
 	e = w.engine(t, databaseURL) // another process, whose pacer knows of no pause
 	assert.Regexp(t, `state +queued`, tickets("retry", second.ID).done(t).out)
+	require.NoError(t, e.River().QueuePause(ctx, "*", nil)) // as an operator does in riverui
 	require.NoError(t, e.Start(context.WithoutCancel(ctx)))
+	assert.JSONEq(t, `{"resumed":true}`, tickets("resume", "-o", "json").done(t).out)
 	becomes(t, e, second.ID, jobs.StateDone)
 	tickets("retry", second.ID).fails(t, exitRefused, "didit: the ticket is done")
 
