@@ -109,6 +109,9 @@ func (e *Engine) enqueueImport(ctx context.Context, tx enqueuer, p didit.ImportS
 		}
 		subject, r.SourceSessionID, r.tokenEnds = claims.SessionID, claims.SessionID, claims.ExpiresAt
 	}
+	if find, err := p.FindParams(); err == nil {
+		r.params.Find = &find
+	}
 	return e.enqueue(ctx, tx, r, subject, p.Token)
 }
 

@@ -256,4 +256,6 @@ func TestPgxTransactions(t *testing.T) {
 	onSQLite := newWorld(t, sqlite(t))
 	_, err = onSQLite.open(onSQLite.config(onSQLite.b)).ImportPgxTx(ctx, nil, onSQLite.params(token, ""))
 	require.ErrorContains(t, err, "SQLite")
+	_, err = onSQLite.open(onSQLite.config(onSQLite.b)).SharePgxTx(ctx, nil, own, didit.ShareSessionParams{ForApplicationID: w.a.ID})
+	require.ErrorContains(t, err, "SQLite")
 }

@@ -17,6 +17,9 @@ func (r *run) imports() error {
 		}
 		return r.imported(r.known())
 	}
+	if r.stop {
+		return r.stopImport()
+	}
 	token, err := r.e.config.Sealer.open(r.ID, r.token)
 	switch {
 	case errors.Is(err, errKeyGone):
@@ -27,9 +30,6 @@ func (r *run) imports() error {
 	p := didit.ImportSharedSessionParams{
 		Token: token, WorkflowID: r.params.WorkflowID, Workflows: r.params.Workflows, Review: r.params.Review, VendorData: r.params.VendorData,
 		SourceSessionID: r.params.SourceSessionID, FromApplicationIDs: r.params.FromApplicationIDs, Resume: r.begun,
-	}
-	if r.stop {
-		return r.stopImport(p)
 	}
 	if err := r.claim(true); err != nil {
 		return err
@@ -114,37 +114,30 @@ func (r *run) unreadable(err error) error {
 	if err := r.claim(false); err != nil {
 		return err
 	}
-	return r.searchThen(didit.FindImportedSessionParams{}, func() error {
+	return r.searchThen(func() error {
 		return r.refuse(verdict{Code: "token_invalid", Reason: "the sealed token was changed and cannot be opened; import the session with another one"})
 	})
 }
 
 // stopImport ends an import that an operator wants to end: once it is known whether a copy
 // was made. One that was made is the caller's.
-func (r *run) stopImport(p didit.ImportSharedSessionParams) error {
+func (r *run) stopImport() error {
 	if err := r.claim(false); err != nil {
 		return err
 	}
-	find, err := p.FindParams()
-	if err != nil && r.begun {
+	if r.begun && r.params.Find == nil {
 		return r.end(StateStopped, "stopped by an operator; whether a copy was made cannot be searched for: the token's claims cannot be read", nil)
 	}
-	return r.searchThen(find, func() error { return r.end(StateStopped, "stopped by an operator; no copy was made", nil) })
+	return r.searchThen(func() error { return r.end(StateStopped, "stopped by an operator; no copy was made", nil) })
 }
 
 // searchThen searches for the copy that an earlier run may have made, and calls none where
 // there is none.
-func (r *run) searchThen(find didit.FindImportedSessionParams, none func() error) error {
-	if !r.begun {
+func (r *run) searchThen(none func() error) error {
+	if !r.begun || r.params.Find == nil {
 		return none()
 	}
-	if find.SourceSessionID == "" {
-		find = didit.FindImportedSessionParams{SourceSessionID: r.SourceSessionID, VendorData: r.params.VendorData, CreatedAfter: r.CreatedAt.Add(-24 * time.Hour)}
-	}
-	if find.SourceSessionID == "" {
-		return none()
-	}
-	s, err := r.e.client.FindImportedSession(r.ctx, find)
+	s, err := r.e.client.FindImportedSession(r.ctx, *r.params.Find)
 	switch {
 	case err == nil:
 		return r.took(s)

@@ -82,6 +82,10 @@ type params struct {
 	SourceSessionID    string             `json:"source_session_id,omitempty"`
 	FromApplicationIDs []string           `json:"from_application_ids,omitempty"`
 
+	// Find is what the copy is searched by where the token cannot be opened; nil where its
+	// claims cannot be read.
+	Find *didit.FindImportedSessionParams `json:"find,omitempty"`
+
 	ForApplicationID string              `json:"for_application_id,omitempty"`
 	TTLSeconds       int64               `json:"ttl_seconds,omitempty"`
 	Status           didit.SessionStatus `json:"status,omitempty"`
