@@ -2,8 +2,8 @@ package jobs_test
 
 import (
 	"context"
-	"database/sql"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,10 +97,11 @@ func TestFrozen(t *testing.T) {
 	onBoth(t, func(w *world) {
 		ctx := w.Context()
 		frozen, goOn := make(chan struct{}), make(chan struct{})
+		var freeze, begin sync.Once
 		cfg := w.config(w.b)
 		cfg.Workers = 1 // and that one is busy
 		cfg.Options = append(cfg.Options, didit.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
-			close(frozen)
+			freeze.Do(func() { close(frozen) })
 			<-goOn
 			return &http.Response{StatusCode: http.StatusTooManyRequests, Body: http.NoBody, Request: r}, nil
 		})}))
@@ -112,11 +113,11 @@ func TestFrozen(t *testing.T) {
 		<-frozen
 		second, hold := make(chan struct{}), make(chan struct{})
 		cfg = w.config(w.b)
-		cfg.Imported = func(context.Context, *sql.Tx, *jobs.Ticket, *didit.ImportedSession) error {
-			close(second)
+		cfg.Options = append(cfg.Options, didit.WithHTTPClient(&http.Client{Transport: transport(func(r *http.Request) (*http.Response, error) {
+			begin.Do(func() { close(second) })
 			<-hold
-			return nil
-		}
+			return http.DefaultTransport.RoundTrip(r)
+		})}))
 		river := w.table("river_job")
 		_, err = one.DB().ExecContext(ctx, `UPDATE `+river+` SET state = 'available'`) // as River's rescuer does
 		require.NoError(w, err)
