@@ -63,7 +63,7 @@ const sqlitePragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_p
 func openSQLite(path string, create bool) (*database, error) {
 	path = strings.TrimPrefix(path, "//")
 	if path == "" || strings.HasPrefix(path, ":memory:") {
-		return nil, errors.New(`jobs: the database URL names no file: "sqlite:path/to/file"`)
+		return nil, errors.New(`jobs: the database URL names no file: it must be "sqlite:path/to/file"`)
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {

@@ -153,8 +153,9 @@ func (e *Engine) checkKeys(ctx context.Context) error {
 }
 
 // Start begins the work, and resumes the queue if a refused key has paused it, not if an
-// operator has. The
-// engine stops when ctx ends, as [Engine.Stop] stops it.
+// operator has. Without it tickets are stored and stay queued. The engine stops when ctx
+// ends, as [Engine.Stop] stops it, and may be started again; a second Start while it works
+// does no harm.
 func (e *Engine) Start(ctx context.Context) error {
 	if err := e.reconcile(ctx); err != nil {
 		return fmt.Errorf("jobs: Start: %w", err)
@@ -164,6 +165,9 @@ func (e *Engine) Start(ctx context.Context) error {
 	}
 	if err := e.resumePaused(ctx); err != nil {
 		e.config.Logger.WarnContext(ctx, "didit jobs: a paused queue could not be resumed", "error", err)
+	}
+	if e.stopReconciling != nil {
+		e.stopReconciling() // of an earlier Start
 	}
 	ctx, e.stopReconciling = context.WithCancel(ctx)
 	e.background.Go(func() { e.reconcileEveryMinute(ctx) })

@@ -66,6 +66,26 @@ func TestBothPartners(t *testing.T) {
 	})
 }
 
+// TestStartTwice: a second Start changes nothing, and a stopped engine can be started again.
+func TestStartTwice(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		e := w.start(w.config(w.b))
+		require.NoError(w, e.Start(ctx))
+		require.NoError(w, e.Stop(ctx))
+		require.NoError(w, e.Stop(ctx))
+
+		source, token := w.token()
+		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
+		require.NoError(w, err)
+		require.NoError(w, e.Start(ctx))
+		w.ends(e, ticket.ID, jobs.StateDone)
+		assert.Len(w, w.copies(source), 1)
+		require.NoError(w, e.Stop(ctx))
+	})
+}
+
 // TestTwoApplications: engines of two applications on one database leave each other's
 // tickets alone, and the refused key of one does not stop the other.
 func TestTwoApplications(t *testing.T) {

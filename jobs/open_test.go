@@ -221,7 +221,7 @@ func TestSealer(t *testing.T) {
 	_, err := jobs.NewSealer()
 	require.ErrorContains(t, err, "at least one")
 	_, err = jobs.NewSealer(make([]byte, 16))
-	require.ErrorContains(t, err, "32 bytes")
+	require.ErrorContains(t, err, "key 1 must have 32 bytes, it has 16")
 	_, err = jobs.NewSealer(make([]byte, 32))
 	require.ErrorContains(t, err, "not a random key")
 }

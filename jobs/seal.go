@@ -43,7 +43,7 @@ func NewSealer(keys ...[]byte) (*Sealer, error) {
 	for i, key := range keys {
 		switch {
 		case len(key) != keyLength:
-			return nil, fmt.Errorf("jobs: NewSealer: key %d must have 32 bytes", i+1)
+			return nil, fmt.Errorf("jobs: NewSealer: key %d must have 32 bytes, it has %d; decode one that is text, as hex and base64 are", i+1, len(key))
 		case !slices.ContainsFunc(key, func(b byte) bool { return b != key[0] }):
 			return nil, fmt.Errorf("jobs: NewSealer: key %d is one byte again and again, not a random key", i+1)
 		}
