@@ -14,7 +14,7 @@
 //			return err
 //		},
 //	})
-//	err = engine.Start(ctx)
+//	err = engine.Start(ctx) // until then tickets are stored, and stay queued
 //
 // # What a ticket goes through
 //
@@ -30,14 +30,17 @@
 // 10 minutes after its token's end.
 //
 // A worker that dies is noticed after two minutes, and its ticket is worked on within three.
-// The clocks of the machines have to agree to within 30 s. The mark that a request may have reached Didit is written before it is
-// sent: the next run searches before it sends.
+// The clocks of the machines have to agree to within 30 s. The mark that a request may have
+// reached Didit is written before it is sent: the next run searches before it sends.
 //
 // # What is stored
 //
 // Share tokens are sealed (AES-256-GCM, bound to their ticket) and removed when the ticket
 // ends. The rows hold ids, vendor data and the params, and nothing else about a person; a
-// job holds the ticket's id.
+// job holds the ticket's id. Tickets are kept for good: a second import of a session finds
+// its first one.
+//
+// For the record of who got whose data give [didit.WithAuditHook] among Config.Options.
 //
 // Didit's side of it is on https://docs.didit.me/sessions-api/share-session.
 //
