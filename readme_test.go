@@ -88,7 +88,7 @@ func readmeImport(ctx context.Context, client *didit.Client, text, workflowID st
 		Token:      didit.NewShareToken(text),
 		WorkflowID: workflowID,        // yours, of the same kind; or one per kind in Workflows
 		Review:     didit.ReviewAgain, // or TrustSourceReview: keep A's decision
-		VendorData: "customer-1",      // your own reference: only with it a lost import is found again
+		VendorData: "customer-1",      // your own reference, one for each person: only by it a lost import is found
 	}
 	for {
 		imported, err := client.ImportSharedSession(ctx, params)

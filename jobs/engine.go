@@ -54,7 +54,8 @@ type Config struct {
 }
 
 // Engine runs the tickets of one application on a database. Any number of goroutines may
-// use it, and any number of processes may have one on the same database.
+// use it, but Start, Stop and Close are called by one at a time. Any number of processes may
+// have an engine on the same database.
 type Engine struct {
 	Admin
 	config Config
