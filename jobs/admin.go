@@ -57,18 +57,17 @@ func (a *Admin) Close() error { return a.database.close() }
 // made: if so, the ticket is done, and Imported is told. A share that has been minted
 // expires by itself. A ticket that has ended stays as it is.
 func (a *Admin) Cancel(ctx context.Context, id string) (*Ticket, error) {
-	return a.change(ctx, id, func(tx *sql.Tx, r *row) error {
+	return a.change(ctx, id, func(tx sqlTx, r *row) error {
 		if !r.State.Open() {
 			return nil
 		}
 		if !r.begun && r.State != StateRunning {
 			now := time.Now()
 			r.State, r.Reason, r.DoneAt, r.WaitUntil = StateStopped, "stopped by an operator", instant(millis(now)), time.Time{}
-			_, err := tx.ExecContext(ctx, a.database.text(
-				`UPDATE {didit}didit_tickets SET state = 'stopped', reason = $1, token = NULL, wait_ms = 0, done_ms = $2 WHERE id = $3`), r.Reason, millis(now), id)
+			_, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET state = 'stopped', reason = $1, token = NULL, wait_ms = 0, done_ms = $2 WHERE id = $3`, r.Reason, millis(now), id)
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, a.database.text(`UPDATE {didit}didit_tickets SET stop = 1 WHERE id = $1`), id); err != nil {
+		if _, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET stop = 1 WHERE id = $1`, id); err != nil {
 			return err
 		}
 		return a.wake(ctx, tx, r)
@@ -79,11 +78,11 @@ func (a *Admin) Cancel(ctx context.Context, id string) (*Ticket, error) {
 // opened anew. An import that was refused or stopped has no token any more: import the
 // session again, with another one.
 func (a *Admin) Retry(ctx context.Context, id string) (*Ticket, error) {
-	return a.change(ctx, id, func(tx *sql.Tx, r *row) error {
+	return a.change(ctx, id, func(tx sqlTx, r *row) error {
 		switch {
 		case r.State.Open():
 			r.stop = false
-			if _, err := tx.ExecContext(ctx, a.database.text(`UPDATE {didit}didit_tickets SET stop = 0, wait_ms = 0 WHERE id = $1`), id); err != nil {
+			if _, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET stop = 0, wait_ms = 0 WHERE id = $1`, id); err != nil {
 				return err
 			}
 			return a.wake(ctx, tx, r)
@@ -93,28 +92,24 @@ func (a *Admin) Retry(ctx context.Context, id string) (*Ticket, error) {
 			return errors.New("jobs: Retry: the ticket has ended, and its token is gone: import the session again, with another token")
 		}
 		r.State, r.Reason, r.DoneAt = StateQueued, "", time.Time{}
-		_, err := tx.ExecContext(ctx, a.database.text(
-			`UPDATE {didit}didit_tickets SET state = 'queued', reason = '', verdict = '', stop = 0, done_ms = 0 WHERE id = $1`), id)
+		_, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET state = 'queued', reason = '', verdict = '', stop = 0, done_ms = 0 WHERE id = $1`, id)
 		if err != nil {
 			return fmt.Errorf("jobs: Retry: another ticket of the session and partner is open: %w", err)
 		}
-		return addJob(ctx, sqlTx{a, tx}, r)
+		return addJob(ctx, tx, r)
 	})
 }
 
 // change runs f on a ticket that nobody else changes meanwhile.
-func (a *Admin) change(ctx context.Context, id string, f func(*sql.Tx, *row) error) (*Ticket, error) {
+func (a *Admin) change(ctx context.Context, id string, f func(sqlTx, *row) error) (*Ticket, error) {
 	var t *Ticket
 	err := a.database.inTx(ctx, func(tx *sql.Tx) error {
-		r, err := scan(tx.QueryRowContext(ctx, a.database.text(`SELECT `+columns+` FROM {didit}didit_tickets WHERE id = $1 {lock}`), id))
-		if errors.Is(err, sql.ErrNoRows) {
-			return ErrNoTicket
-		}
+		r, err := a.database.read(ctx, tx, id, "{lock}")
 		if err != nil {
 			return err
 		}
 		t = &r.Ticket
-		return f(tx, r)
+		return f(sqlTx{a, tx}, r)
 	})
 	if err != nil {
 		return nil, err
@@ -123,21 +118,21 @@ func (a *Admin) change(ctx context.Context, id string, f func(*sql.Tx, *row) err
 }
 
 // wake has River work on a ticket's job now. One that is gone, the reconciler puts back.
-func (a *Admin) wake(ctx context.Context, tx *sql.Tx, r *row) error {
+func (a *Admin) wake(ctx context.Context, tx sqlTx, r *row) error {
 	waited := r.State == StateWaiting
 	if waited {
 		r.State, r.WaitUntil = StateQueued, time.Time{}
-		if _, err := tx.ExecContext(ctx, a.database.text(`UPDATE {didit}didit_tickets SET state = 'queued', wait_ms = 0 WHERE id = $1`), r.ID); err != nil {
+		if _, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET state = 'queued', wait_ms = 0 WHERE id = $1`, r.ID); err != nil {
 			return err
 		}
 	}
-	job, err := a.river.JobRetryTx(ctx, tx, r.jobID)
+	job, err := a.river.JobRetryTx(ctx, tx.tx, r.jobID)
 	switch {
 	case errors.Is(err, rivertype.ErrNotFound):
 		return nil
 	case err == nil && waited && job.State == rivertype.JobStateRunning:
 		// Its run is over, and River is about to store that it comes later.
-		return addJob(ctx, sqlTx{a, tx}, r)
+		return addJob(ctx, tx, r)
 	}
 	return err
 }

@@ -20,7 +20,6 @@ import (
 func TestCallbackFails(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(w *world) {
-		ctx := w.Context()
 		cfg := w.config(w.b)
 		var calls atomic.Int32
 		cfg.Imported = func(ctx context.Context, tx *sql.Tx, t *jobs.Ticket, s *didit.ImportedSession) error {
@@ -41,12 +40,7 @@ func TestCallbackFails(t *testing.T) {
 		e := w.start(cfg)
 		people(w, e)
 		source, token := w.token()
-		tx, err := e.DB().BeginTx(ctx, nil)
-		require.NoError(w, err)
-		ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		require.NoError(w, addPerson(ctx, tx, ticket))
-		require.NoError(w, tx.Commit())
+		ticket := w.enqueue(e, token)
 
 		waits := w.ends(e, ticket.ID, jobs.StateWaiting)
 		assert.Equal(w, "the callback failed, see the log", waits.Reason)
@@ -87,12 +81,7 @@ func TestRefused(t *testing.T) {
 		people(w, e)
 		source, token := w.token()
 		w.a.DeleteSession(source)
-		tx, err := e.DB().BeginTx(ctx, nil)
-		require.NoError(w, err)
-		ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		require.NoError(w, addPerson(ctx, tx, ticket))
-		require.NoError(w, tx.Commit())
+		ticket := w.enqueue(e, token)
 		require.NoError(w, e.Start(ctx))
 		w.retry(e, ticket.ID)
 		refused := w.ends(e, ticket.ID, jobs.StateRefused)
@@ -100,7 +89,7 @@ func TestRefused(t *testing.T) {
 		assert.Equal(w, []string{"jobs: refused: the shared session is gone", "jobs: refused: the shared session is gone"}, texts)
 		assert.Equal(w, 1, w.posts())
 		assert.Zero(w, count(w, e.DB(), `people`))
-		_, err = e.Retry(ctx, ticket.ID)
+		_, err := e.Retry(ctx, ticket.ID)
 		require.ErrorContains(w, err, "import the session again")
 	})
 }

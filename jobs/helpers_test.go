@@ -175,6 +175,19 @@ func addPerson(ctx context.Context, tx *sql.Tx, t *jobs.Ticket) error {
 	return err
 }
 
+// enqueue enqueues an import in the transaction of a person's row.
+func (w *world) enqueue(e *jobs.Engine, token didit.ShareToken) *jobs.Ticket {
+	w.Helper()
+	ctx := w.Context()
+	tx, err := e.DB().BeginTx(ctx, nil)
+	require.NoError(w, err)
+	ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer-7"))
+	require.NoError(w, err)
+	require.NoError(w, addPerson(ctx, tx, ticket))
+	require.NoError(w, tx.Commit())
+	return ticket
+}
+
 // imported changes a person's row.
 func imported(ctx context.Context, tx *sql.Tx, t *jobs.Ticket, s *didit.ImportedSession) error {
 	_, err := tx.ExecContext(ctx, `UPDATE people SET session = $1, imports = imports + 1 WHERE ticket = $2`, s.SessionID, t.ID)

@@ -23,7 +23,7 @@ func (r *run) imports() error {
 	token, err := r.e.config.Sealer.open(r.ID, r.token)
 	switch {
 	case errors.Is(err, errKeyGone):
-		return &waiting{reason: "this process does not have the key that sealed the token", wait: time.Minute, err: err}
+		return err
 	case err != nil:
 		return r.unreadable(err)
 	}

@@ -32,6 +32,8 @@ func (r *run) later(err error) error {
 	case errors.As(err, &w):
 	case isCallback:
 		w.reason, w.err = "the callback failed, see the log", callback.err
+	case errors.Is(err, errKeyGone):
+		w.reason, w.wait, w.err = "this process does not have the key that sealed the token", time.Minute, err
 	case errors.Is(err, context.DeadlineExceeded):
 		w.reason = "a run took too long"
 	default:

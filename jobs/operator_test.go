@@ -33,16 +33,11 @@ func TestLostJobs(t *testing.T) {
 			`UPDATE ` + river + ` SET ` + ended + `state = 'completed' WHERE id = $1`,
 		} {
 			_, token := w.token()
-			tx, err := e.DB().BeginTx(ctx, nil)
-			require.NoError(w, err)
-			ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer"))
-			require.NoError(w, err)
-			require.NoError(w, addPerson(ctx, tx, ticket))
-			require.NoError(w, tx.Commit())
+			ticket := w.enqueue(e, token)
 			tickets = append(tickets, ticket)
 			var job int64
 			require.NoError(w, e.DB().QueryRowContext(ctx, `SELECT job_id FROM `+w.table("didit_tickets")+` WHERE id = $1`, ticket.ID).Scan(&job))
-			_, err = e.DB().ExecContext(ctx, change, job)
+			_, err := e.DB().ExecContext(ctx, change, job)
 			require.NoError(w, err)
 		}
 		require.NoError(w, e.Start(ctx))

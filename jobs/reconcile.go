@@ -9,7 +9,7 @@ import (
 
 // orphans are open tickets without a job that is alive, whatever became of it: a leader of
 // another program discarded it, somebody deleted or changed it, or cancelled it.
-const orphans = `SELECT t.id, CASE WHEN j.state = 'cancelled' THEN 1 ELSE 0 END FROM {didit}didit_tickets t
+const orphans = ` FROM {didit}didit_tickets t
 LEFT JOIN {didit}river_job j ON j.id = t.job_id
 WHERE t.` + isOpen + ` AND (j.id IS NULL OR j.state IN ('cancelled', 'completed', 'discarded'))`
 
@@ -31,17 +31,14 @@ func (e *Engine) reconcileEveryMinute(ctx context.Context) {
 
 // reconcile gives every open ticket a job that has none.
 func (e *Engine) reconcile(ctx context.Context) error {
-	rows, err := e.database.shared.QueryContext(ctx, e.database.text(orphans+` LIMIT 10000`))
+	rows, err := e.database.shared.QueryContext(ctx, e.database.text(`SELECT t.id`+orphans+` LIMIT 10000`))
 	if err != nil {
 		return err
 	}
 	var ids []string
 	for rows.Next() {
-		var (
-			id        string
-			cancelled int
-		)
-		if err := rows.Scan(&id, &cancelled); err != nil {
+		var id string
+		if err := rows.Scan(&id); err != nil {
 			_ = rows.Close()
 			return err
 		}
@@ -61,12 +58,9 @@ func (e *Engine) reconcile(ctx context.Context) error {
 // adopt gives one ticket a job, unless it got one meanwhile. A job that was cancelled is an
 // operator's wish: the ticket stays open until it is known whether a copy was made.
 func (e *Engine) adopt(ctx context.Context, id string) error {
-	_, err := e.change(ctx, id, func(tx *sql.Tx, r *row) error {
-		var (
-			again     string
-			cancelled int
-		)
-		err := tx.QueryRowContext(ctx, e.database.text(orphans+` AND t.id = $1`), id).Scan(&again, &cancelled)
+	_, err := e.change(ctx, id, func(tx sqlTx, r *row) error {
+		var cancelled int
+		err := tx.row(ctx, `SELECT CASE WHEN j.state = 'cancelled' THEN 1 ELSE 0 END`+orphans+` AND t.id = $1`, id).Scan(&cancelled)
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
 		}
@@ -75,11 +69,11 @@ func (e *Engine) adopt(ctx context.Context, id string) error {
 		}
 		e.config.Logger.WarnContext(ctx, "didit jobs: an open ticket had no job; it gets one", "ticket", id, "cancelled", cancelled != 0)
 		if cancelled != 0 {
-			if _, err := tx.ExecContext(ctx, e.database.text(`UPDATE {didit}didit_tickets SET stop = 1 WHERE id = $1`), id); err != nil {
+			if _, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET stop = 1 WHERE id = $1`, id); err != nil {
 				return err
 			}
 		}
-		return addJob(ctx, sqlTx{&e.Admin, tx}, r)
+		return addJob(ctx, tx, r)
 	})
 	return err
 }

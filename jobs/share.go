@@ -49,7 +49,7 @@ func (r *run) minted() (*didit.SharedSession, error) {
 	token, err := r.e.config.Sealer.open(r.ID, r.token)
 	switch {
 	case errors.Is(err, errKeyGone):
-		return nil, &waiting{reason: "this process does not have the key that sealed the token", wait: time.Minute, err: err}
+		return nil, err
 	case err != nil:
 		return nil, nil //nolint:nilnil,nilerr // another one harms nobody
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"time"
 
 	"github.com/didit-go/didit"
@@ -129,15 +130,11 @@ func millis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// querier is what a pool and a transaction of database/sql share.
-type querier interface {
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+// read returns the ticket of an id; a transaction may lock it.
+func (d *database) read(ctx context.Context, q interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
-}
-
-// read returns the ticket of an id.
-func (d *database) read(ctx context.Context, q querier, id string) (*row, error) {
-	r, err := scan(q.QueryRowContext(ctx, d.text(`SELECT `+columns+` FROM {didit}didit_tickets WHERE id = $1`), id))
+}, id, lock string) (*row, error) {
+	r, err := scan(q.QueryRowContext(ctx, d.text(`SELECT `+columns+` FROM {didit}didit_tickets WHERE id = $1 `+lock), id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, ErrNoTicket
 	}
@@ -146,7 +143,7 @@ func (d *database) read(ctx context.Context, q querier, id string) (*row, error)
 
 // Ticket returns the ticket of an id. The error is [ErrNoTicket] where there is none.
 func (a *Admin) Ticket(ctx context.Context, id string) (*Ticket, error) {
-	r, err := a.database.read(ctx, a.database.shared, id)
+	r, err := a.database.read(ctx, a.database.shared, id, "")
 	if err != nil {
 		return nil, err
 	}
@@ -157,10 +154,11 @@ func (a *Admin) Ticket(ctx context.Context, id string) (*Ticket, error) {
 // the first error.
 func (a *Admin) Tickets(ctx context.Context, state State) iter.Seq2[*Ticket, error] {
 	const page = 200
-	query := `SELECT ` + columns + ` FROM {didit}didit_tickets WHERE created_ms > $1 OR created_ms = $1 AND id > $2 ORDER BY created_ms, id LIMIT 200`
+	query := `SELECT ` + columns + ` FROM {didit}didit_tickets WHERE (created_ms > $1 OR created_ms = $1 AND id > $2)`
 	if state != "" {
-		query = `SELECT ` + columns + ` FROM {didit}didit_tickets WHERE (created_ms > $1 OR created_ms = $1 AND id > $2) AND state = $3 ORDER BY created_ms, id LIMIT 200`
+		query += ` AND state = $3`
 	}
+	query += ` ORDER BY created_ms, id LIMIT ` + strconv.Itoa(page)
 	return func(yield func(*Ticket, error) bool) {
 		var last Ticket
 		for {

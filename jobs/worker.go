@@ -67,7 +67,7 @@ type run struct {
 
 func (r *run) work(id string) error {
 	var err error
-	r.row, err = r.e.database.read(r.ctx, r.e.database.shared, id)
+	r.row, err = r.e.database.read(r.ctx, r.e.database.shared, id, "")
 	if err == nil && r.application != r.e.client.ApplicationID() {
 		err = ErrNoTicket // of another key
 	}
@@ -98,13 +98,13 @@ func (r *run) work(id string) error {
 // as on a machine that was frozen, what it tells River is of the job that is over: it
 // cannot have a third run begin beside the second.
 func (r *run) takeOver() error {
-	return r.e.database.inTx(r.ctx, func(tx *sql.Tx) error {
-		n, err := affected(tx.ExecContext(r.ctx, r.e.database.text(
-			`UPDATE {didit}didit_tickets SET state = 'queued', run = '' WHERE id = $1 AND job_id = $2 AND state = 'running'`), r.ID, r.job))
+	return r.e.database.inTx(r.ctx, func(sqltx *sql.Tx) error {
+		tx := sqlTx{&r.e.Admin, sqltx}
+		n, err := tx.exec(r.ctx, `UPDATE {didit}didit_tickets SET state = 'queued', run = '' WHERE id = $1 AND job_id = $2 AND state = 'running'`, r.ID, r.job)
 		if err != nil || n == 0 {
 			return err
 		}
-		return addJob(r.ctx, sqlTx{&r.e.Admin, tx}, r.row)
+		return addJob(r.ctx, tx, r.row)
 	})
 }
 

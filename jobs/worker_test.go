@@ -148,15 +148,10 @@ func TestTwoRuns(t *testing.T) {
 		e := w.open(cfg)
 		people(w, e)
 		source, token := w.token()
-		tx, err := e.DB().BeginTx(ctx, nil)
-		require.NoError(w, err)
-		ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		require.NoError(w, addPerson(ctx, tx, ticket))
-		require.NoError(w, tx.Commit())
+		ticket := w.enqueue(e, token)
 		river := w.table("river_job")
 		for range 3 {
-			_, err = e.DB().ExecContext(ctx, `INSERT INTO `+river+` (args, kind, max_attempts, queue, priority, state)
+			_, err := e.DB().ExecContext(ctx, `INSERT INTO `+river+` (args, kind, max_attempts, queue, priority, state)
 SELECT args, kind, max_attempts, queue, priority, state FROM `+river+` WHERE id = (SELECT MIN(id) FROM `+river+`)`)
 			require.NoError(w, err)
 		}
@@ -183,12 +178,7 @@ func TestDatabaseGoesAway(t *testing.T) {
 	const all = 20
 	for range all {
 		_, token := w.token()
-		tx, err := e.DB().BeginTx(ctx, nil)
-		require.NoError(t, err)
-		ticket, err := e.ImportTx(ctx, tx, w.params(token, "customer"))
-		require.NoError(t, err)
-		require.NoError(t, addPerson(ctx, tx, ticket))
-		require.NoError(t, tx.Commit())
+		w.enqueue(e, token)
 	}
 	cut := dbtest.Open(t, w.url)
 	require.NoError(t, e.Start(ctx))
