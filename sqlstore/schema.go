@@ -3,6 +3,7 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -117,8 +118,14 @@ func (s *Store) migrate(ctx context.Context) error {
 	}
 	defer conn.Close() //nolint:errcheck // it goes back to the pool
 	// The version cannot be read where there is no table yet.
-	if found, err := schemaVersion(ctx, conn); err == nil && found > 0 {
+	found, err := schemaVersion(ctx, conn)
+	switch {
+	case err == nil && found > 0:
 		return checkVersion(found)
+	case s.onlyCheck && err == nil:
+		return errors.New("the tables are not whole: run Schema; nothing was changed")
+	case s.onlyCheck:
+		return fmt.Errorf("the tables are not there, or may not be read: is it the right database? Nothing was changed: %w", err)
 	}
 	if err := makeTables(ctx, conn, s.dialect); err != nil {
 		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)

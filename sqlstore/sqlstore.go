@@ -46,6 +46,7 @@ type Store struct {
 	db        *sql.DB
 	dialect   Dialect
 	newMAC    func() hash.Hash // a closure, so that nothing prints the key
+	onlyCheck bool             // whether Open makes no tables
 	appending chan struct{}    // holds one element while this process writes to the ledger
 }
 
@@ -66,6 +67,16 @@ func WithLedgerKey(key []byte) Option {
 			return fmt.Errorf("sqlstore: WithLedgerKey: the key needs at least %d bytes", minKey)
 		}
 		s.newMAC = macOf(slices.Clone(key))
+		return nil
+	}
+}
+
+// WithoutMigration has Open make no tables and migrate none: it fails where they are not
+// there. It is for who only reads, and for who makes them by [Schema]: a database that was
+// named by mistake stays as it is, and its ledger is not taken for an empty one.
+func WithoutMigration() Option {
+	return func(s *Store) error {
+		s.onlyCheck = true
 		return nil
 	}
 }

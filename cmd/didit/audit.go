@@ -28,7 +28,7 @@ func (l *ledgerFlags) add(c *cobra.Command) {
 
 // read opens the ledger for f.
 func (l *ledgerFlags) read(ctx context.Context, f func(*sqlstore.Ledger) error) error {
-	var opts []sqlstore.Option
+	opts := []sqlstore.Option{sqlstore.WithoutMigration()}
 	if l.keyFile != "" {
 		key, err := os.ReadFile(l.keyFile)
 		if err != nil {

@@ -76,6 +76,9 @@ func TestOpenFails(t *testing.T) {
 			"other dialect":   {func() (*sqlstore.Store, error) { return sqlstore.Open(t.Context(), db, another[d]) }, "not as " + string(another[d])},
 			"ended":           {func() (*sqlstore.Store, error) { return sqlstore.Open(ended, db, d) }, context.Canceled.Error()},
 			"read-only":       {func() (*sqlstore.Store, error) { return sqlstore.Open(t.Context(), readOnly, d) }, "could not be made; nothing was changed"},
+			"no migration": {func() (*sqlstore.Store, error) {
+				return sqlstore.Open(t.Context(), db, d, sqlstore.WithoutMigration())
+			}, "is it the right database?"},
 		} {
 			s, err := test.open()
 			require.ErrorContains(t, err, "sqlstore: Open: ", name)
@@ -86,6 +89,7 @@ func TestOpenFails(t *testing.T) {
 		}
 		openStore(t, db, d)
 		openStore(t, readOnly, d)
+		openStore(t, db, d, sqlstore.WithoutMigration())
 		execute(t, db, `INSERT INTO didit_schema (version) VALUES (99)`)
 		_, err := sqlstore.Open(t.Context(), db, d)
 		require.ErrorContains(t, err, "version 99")
