@@ -76,7 +76,7 @@ func TestEnvironment(t *testing.T) {
 	with(env, "", "share", session, "--for", w.a.ID, "--reveal").fails(t, exitUsage, "--for must not be your own application")
 	with(env, "{}", "webhook", "sign").done(t)
 	with(env, "", "audit", "verify").done(t)
-	with(nil, "", "list").fails(t, exitUsage, "the API key is required", "DIDIT_API_KEY is not set")
+	with(nil, "", "list").fails(t, exitUsage, "the API key is required: set DIDIT_API_KEY, or give --key-file\n")
 	with(nil, "{}", "webhook", "sign").fails(t, exitUsage, "DIDIT_WEBHOOK_SECRET is not set, and there is no --secret-file")
 	with(nil, "", "audit", "verify").fails(t, exitUsage, "there is no --database, and DIDIT_DATABASE_URL is not set")
 }

@@ -83,6 +83,7 @@ var words = strings.NewReplacer(
 	"together with Workflows", "together with --user-workflow or --business-workflow", "10*time.Minute", "10m",
 	"before DateFrom", "before --since", "without VendorData", "without --vendor-data", "KindUser", "--kind user",
 	"jobs: OpenAdmin: ", "", "jobs: Retry: ", "", "jobs: ", "",
+	"no API key, and DIDIT_API_KEY is not set", "set DIDIT_API_KEY, or give --key-file",
 	"; call again after RetryAfter with Resume, the same token and vendor data", "", "Candidates names", "there are",
 )
 
