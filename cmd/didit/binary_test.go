@@ -75,7 +75,7 @@ func TestEnvironment(t *testing.T) {
 	assert.Contains(t, r.out, session)
 	with(env, "", "share", session, "--for", w.a.ID, "--reveal").fails(t, exitUsage, "--for must not be your own application")
 	with(env, "{}", "webhook", "sign").done(t)
-	with(env, "", "audit", "verify").done(t)
+	with(env, "", "audit", "verify").fails(t, exitRefused, "is it the right database?")
 	with(nil, "", "list").fails(t, exitUsage, "the API key is required: set DIDIT_API_KEY, or give --key-file\n")
 	with(nil, "{}", "webhook", "sign").fails(t, exitUsage, "DIDIT_WEBHOOK_SECRET is not set, and there is no --secret-file")
 	with(nil, "", "audit", "verify").fails(t, exitUsage, "there is no --database, and DIDIT_DATABASE_URL is not set")
