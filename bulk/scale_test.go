@@ -25,20 +25,40 @@ import (
 	"github.com/didit-go/didit/pace"
 )
 
-// TestTenThousand shares ten thousand sessions at Didit's limit, with the client that the package recommends.
+// TestTenThousand shares ten thousand sessions, and imports as many, at Didit's limit, with the client that the package
+// recommends.
 func TestTenThousand(t *testing.T) {
 	t.Parallel()
+	const n = 10_000
+	shared := func(t *testing.T, w *world, limiter didit.Option) int {
+		t.Helper()
+		seen := map[string]bool{}
+		for _, r := range collect(t, bulk.Share(t.Context(), w.client(w.a, limiter), bulk.Items(w.shares(n)...), bulk.Options{Total: n})) {
+			require.NoError(t, r.Err)
+			seen[r.Value.SessionID] = true
+		}
+		return len(seen)
+	}
+	imported := func(t *testing.T, w *world, limiter didit.Option) int {
+		t.Helper()
+		for _, r := range collect(t, bulk.Import(t.Context(), w.client(w.b, limiter), bulk.Items(w.imports(n)...), bulk.Options{Total: n})) {
+			require.NoError(t, r.Err)
+		}
+		return w.copies()
+	}
 	for name, test := range map[string]struct {
+		run    func(*testing.T, *world, didit.Option) int
 		pacer  func() *pace.Pacer
 		denied int64
 	}{
-		"told":         {func() *pace.Pacer { return pace.New(0, 0) }, 50},
-		"told nothing": {func() *pace.Pacer { return pace.Adaptive() }, 150},
+		"shares, told":          {shared, func() *pace.Pacer { return pace.New(0, 0) }, 50},
+		"shares, told nothing":  {shared, func() *pace.Pacer { return pace.Adaptive() }, 150},
+		"imports, told":         {imported, func() *pace.Pacer { return pace.New(0, 0) }, 50},
+		"imports, told nothing": {imported, func() *pace.Pacer { return pace.Adaptive() }, 150},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				const n = 10_000
 				var denied atomic.Int64
 				w := newWorld(t, didittest.WithRateLimits(didittest.DocumentedWritesPerMinute, didittest.DocumentedReadsPerMinute),
 					didittest.WithHistory(0), didittest.WithObserver(func(r didittest.Request) {
@@ -46,16 +66,11 @@ func TestTenThousand(t *testing.T) {
 							denied.Add(1)
 						}
 					}))
-				client := w.client(w.a, didit.WithLimiter(test.pacer()))
 				began := time.Now()
-				seen := map[string]bool{}
-				for _, r := range collect(t, bulk.Share(t.Context(), client, bulk.Items(w.shares(n)...), bulk.Options{Total: n})) {
-					require.NoError(t, r.Err)
-					seen[r.Value.SessionID] = true
-				}
+				done := test.run(t, w, didit.WithLimiter(test.pacer()))
 				took := time.Since(began).Minutes()
-				t.Logf("%d in %.2f minutes, %d denied", len(seen), took, denied.Load())
-				assert.Len(t, seen, n, "none is lost")
+				t.Logf("%d in %.2f minutes, %d denied", done, took, denied.Load())
+				assert.Equal(t, n, done, "none is lost, none is twice")
 				assert.Less(t, took, 1.02*n/didittest.DocumentedWritesPerMinute)
 				assert.LessOrEqual(t, denied.Load(), test.denied)
 			})
