@@ -147,27 +147,6 @@ func TestRetryAtOnce(t *testing.T) {
 	})
 }
 
-// TestOperatorsPause: an engine that starts does not lift it.
-func TestOperatorsPause(t *testing.T) {
-	t.Parallel()
-	onBoth(t, func(w *world) {
-		ctx := w.Context()
-		e := w.start(w.config(w.b))
-		require.NoError(w, e.River().QueuePause(ctx, "didit-"+w.b.ID, nil))
-		require.NoError(w, e.Stop(ctx))
-		e = w.start(w.config(w.b))
-		q, err := e.River().QueueGet(ctx, "didit-"+w.b.ID)
-		require.NoError(w, err)
-		assert.NotNil(w, q.PausedAt)
-		_, token := w.token()
-		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		assert.Equal(w, jobs.StateQueued, w.ends(e, ticket.ID, jobs.StateQueued).State)
-		require.NoError(w, e.Resume(ctx))
-		w.ends(e, ticket.ID, jobs.StateDone)
-	})
-}
-
 // TestCancelInRiver: so it is where an operator cancels River's job, as riverui does.
 func TestCancelInRiver(t *testing.T) {
 	t.Parallel()

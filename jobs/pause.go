@@ -15,10 +15,14 @@ import (
 // A pause without it is an operator's.
 const keyRefused = `{"didit_key_refused": true}`
 
-// pause stops the work on this application's tickets, in every process.
+// pause stops the work on this application's tickets, in every process. Where an operator
+// was first, the pause stays theirs.
 func (e *Engine) pause(ctx context.Context) error {
 	name := queue(e.client.ApplicationID())
 	return e.database.inTx(ctx, func(tx *sql.Tx) error {
+		if q, err := e.river.QueueGetTx(ctx, tx, name); err != nil || q.PausedAt != nil {
+			return err
+		}
 		if _, err := e.river.QueueUpdateTx(ctx, tx, name, &river.QueueUpdateParams{Metadata: []byte(keyRefused)}); err != nil {
 			return err
 		}
