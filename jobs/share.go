@@ -85,7 +85,13 @@ func (r *run) mint() (*didit.SharedSession, error) {
 		ends = time.Now().Add(ttl)
 	}
 	r.tokenID = s.Token.Fingerprint()
-	_, err = r.exec(`UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3 WHERE id = $4 AND `+isOpen,
-		r.e.config.Sealer.seal(r.ID, s.Token), r.tokenID, millis(ends), r.ID)
-	return s, err
+	n, err := r.exec(`UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3 WHERE id = $4 AND run = $5 AND `+isOpen,
+		r.e.config.Sealer.seal(r.ID, s.Token), r.tokenID, millis(ends), r.ID, r.owner)
+	switch {
+	case err != nil:
+		return nil, err // a token that the next try does not have is not delivered
+	case n == 0:
+		return nil, errEnded
+	}
+	return s, nil
 }

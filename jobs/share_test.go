@@ -88,3 +88,30 @@ func TestNoAnswerToShare(t *testing.T) {
 		assert.NotContains(w, w.log.String(), "callback failed")
 	})
 }
+
+// TestTokenNotStored: a token that could not be sealed is not delivered: each further try
+// would deliver another one.
+func TestTokenNotStored(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sqlite(t))
+	ctx := w.Context()
+	cfg := w.config(w.a)
+	delivered := atomic.Int32{}
+	cfg.Deliver = func(context.Context, *jobs.Ticket, *didit.SharedSession) error {
+		delivered.Add(1)
+		return nil
+	}
+	e := w.open(cfg)
+	_, err := e.DB().ExecContext(ctx, `CREATE TRIGGER full BEFORE UPDATE OF token ON didit_tickets WHEN NEW.token IS NOT NULL BEGIN SELECT RAISE(ABORT, 'the disk is full'); END`)
+	require.NoError(w, err)
+	ticket, err := e.Share(ctx, w.a.AddSession(didittest.SessionFixture{}), didit.ShareSessionParams{ForApplicationID: w.b.ID})
+	require.NoError(w, err)
+	require.NoError(w, e.Start(ctx))
+	assert.Equal(w, "the database failed, see the log", w.ends(e, ticket.ID, jobs.StateWaiting).Reason)
+	assert.Zero(w, delivered.Load())
+	_, err = e.DB().ExecContext(ctx, `DROP TRIGGER full`)
+	require.NoError(w, err)
+	w.retry(e, ticket.ID)
+	w.ends(e, ticket.ID, jobs.StateDone)
+	assert.Equal(w, int32(1), delivered.Load())
+}
