@@ -66,12 +66,12 @@ func TestRefused(t *testing.T) {
 		ctx := w.Context()
 		cfg := w.config(w.b)
 		var texts []string
-		failed := false
+		var attempts []int
 		cfg.Refused = func(ctx context.Context, tx *sql.Tx, t *jobs.Ticket, err error) error {
 			assert.True(w, errors.Is(err, didit.ErrSourceSessionGone) && errors.Is(err, didit.ErrShareTokenInvalid))
-			texts = append(texts, err.Error())
-			if !failed {
-				failed = true
+			texts, attempts = append(texts, err.Error()), append(attempts, t.Attempts)
+			assert.Zero(w, t.WaitUntil)
+			if len(texts) == 1 {
 				return errors.New("not now")
 			}
 			_, err = tx.ExecContext(ctx, `DELETE FROM people WHERE ticket = $1`, t.ID)
@@ -87,6 +87,7 @@ func TestRefused(t *testing.T) {
 		refused := w.ends(e, ticket.ID, jobs.StateRefused)
 		assert.Equal(w, "the shared session is gone", refused.Reason)
 		assert.Equal(w, []string{"jobs: refused: the shared session is gone", "jobs: refused: the shared session is gone"}, texts)
+		assert.Equal(w, []int{1, 2}, attempts, "each is a run, so that the waits grow")
 		assert.Equal(w, 1, w.posts())
 		assert.Zero(w, count(w, e.DB(), `people`))
 		_, err := e.Retry(ctx, ticket.ID)

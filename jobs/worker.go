@@ -87,6 +87,9 @@ func (r *run) work(id string) error {
 	case r.State == StateRunning:
 		return r.takeOver()
 	case r.verdict.Code != "":
+		if err := r.claim(false); err != nil {
+			return err
+		}
 		return r.refuse(r.verdict)
 	case r.Kind == KindShare:
 		return r.share()
