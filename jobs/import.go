@@ -98,6 +98,8 @@ func (r *run) known() (*didit.ImportedSession, error) {
 		s.Session = *found
 	case r.ctx.Err() != nil || after(err) == wait:
 		return nil, &waiting{reason: "the copy could not be read: " + told(err), wait: didit.RetryAfter(err)}
+	case after(err) == pause:
+		return nil, r.failed(err)
 	default:
 		// It is there, or was; the callback gets what is known of it.
 		s.SessionID, s.VendorData, s.WorkflowID = v.SessionID, r.params.VendorData, r.params.WorkflowID

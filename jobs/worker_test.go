@@ -3,6 +3,7 @@ package jobs_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"testing"
 	"time"
 
@@ -82,6 +83,39 @@ func TestKeyRefused(t *testing.T) {
 			}
 			w.ends(e, ticket.ID, jobs.StateDone) //nolint:contextcheck // the test's
 		}
+	})
+}
+
+// TestKeyRefusedAfterImport: nor does it end a ticket whose copy is there and has to be read
+// for Imported.
+func TestKeyRefusedAfterImport(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		cfg := w.config(w.b)
+		cfg.Imported = func(context.Context, *sql.Tx, *jobs.Ticket, *didit.ImportedSession) error {
+			return errors.New("not now")
+		}
+		e := w.start(cfg)
+		_, token := w.token()
+		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
+		require.NoError(w, err)
+		w.ends(e, ticket.ID, jobs.StateWaiting)
+		require.NoError(w, e.Stop(ctx))
+
+		cfg.Options = append(cfg.Options, didit.WithAPIKey("sk_test_of_nobody"))
+		cfg.Imported = func(context.Context, *sql.Tx, *jobs.Ticket, *didit.ImportedSession) error {
+			w.Error("called without the copy")
+			return nil
+		}
+		e = w.start(cfg)
+		w.retry(e, ticket.ID)
+		for w.ends(e, ticket.ID, jobs.StateWaiting, jobs.StateDone).Reason != "the API key was refused" {
+			time.Sleep(time.Millisecond)
+		}
+		queue, err := e.River().QueueGet(ctx, "didit-"+w.b.ID)
+		require.NoError(w, err)
+		assert.NotNil(w, queue.PausedAt)
 	})
 }
 
