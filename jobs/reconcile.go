@@ -48,7 +48,10 @@ func (e *Engine) reconcile(ctx context.Context) error {
 		return err
 	}
 	for _, id := range ids {
-		if err := e.adopt(ctx, id); err != nil {
+		err := e.adopt(ctx, id)
+		if _, damaged := errors.AsType[*damagedError](err); damaged {
+			e.config.Logger.ErrorContext(ctx, "didit jobs: an open ticket without a job gets none", "ticket", id, "error", err)
+		} else if err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -255,21 +256,30 @@ func TestClosed(t *testing.T) {
 	})
 }
 
-// TestChangedRow: a row that somebody has changed so that it cannot be read is named, and
-// the other tickets go on.
+// TestChangedRow: a row that somebody has changed so that it cannot be read is named, whether
+// it has a job or not, and the other tickets go on.
 func TestChangedRow(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(w *world) {
 		ctx := w.Context()
 		e := w.open(w.config(w.b))
 		_, token := w.token()
+		lost := w.begun(e, token)
+		_, err := e.DB().ExecContext(ctx, `DELETE FROM `+w.table("river_job"))
+		require.NoError(w, err)
+		_, token = w.token()
 		broken := w.begun(e, token)
+		_, err = e.DB().ExecContext(ctx, `UPDATE `+w.table("didit_tickets")+` SET params = '{'`)
+		require.NoError(w, err)
 		_, token = w.token()
 		good := w.begun(e, token)
-		_, err := e.DB().ExecContext(ctx, `UPDATE `+w.table("didit_tickets")+` SET params = '{' WHERE id = $1`, broken.ID)
-		require.NoError(w, err)
 		require.NoError(w, e.Start(ctx))
 		w.ends(e, good.ID, jobs.StateDone)
+		for _, id := range []string{"ticket=" + lost.ID, broken.ID + " was changed"} {
+			for !strings.Contains(w.log.String(), id) {
+				time.Sleep(time.Millisecond)
+			}
+		}
 		_, err = e.Ticket(ctx, broken.ID)
 		require.ErrorContains(w, err, broken.ID+" was changed")
 		_, err = e.Cancel(ctx, broken.ID)

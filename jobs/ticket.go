@@ -107,11 +107,18 @@ func scan(from interface{ Scan(...any) error }) (*row, error) {
 		return nil, err
 	}
 	if json.Unmarshal([]byte(stored), &r.params) != nil || verdict != "" && json.Unmarshal([]byte(verdict), &r.verdict) != nil {
-		return nil, fmt.Errorf("jobs: the row of ticket %s was changed and cannot be read", r.ID)
+		return nil, &damagedError{r.ID}
 	}
 	r.begun, r.stop = begun != 0, stop != 0
 	r.tokenEnds, r.WaitUntil, r.CreatedAt, r.DoneAt = instant(ends), instant(wait), instant(made), instant(ended)
 	return &r, nil
+}
+
+// damagedError is a row that somebody has changed. No other ticket is the worse for it.
+type damagedError struct{ id string }
+
+func (e *damagedError) Error() string {
+	return fmt.Sprintf("jobs: the row of ticket %s was changed and cannot be read", e.id)
 }
 
 // instant is the time of stored milliseconds.
