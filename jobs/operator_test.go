@@ -191,7 +191,7 @@ func TestAdmin(t *testing.T) {
 			require.NoError(w, err)
 			seen = append(seen, ticket.ID)
 		}
-		assert.ElementsMatch(w, ids, seen)
+		assert.Equal(w, ids, seen, "oldest first")
 		counts, err := a.Count(ctx)
 		require.NoError(w, err)
 		assert.Equal(w, map[jobs.State]int{jobs.StateQueued: 5}, counts)
@@ -205,6 +205,33 @@ func TestAdmin(t *testing.T) {
 		require.NoError(w, e.Start(ctx))
 		for _, id := range ids[1:] {
 			w.ends(a, id, jobs.StateDone)
+		}
+	})
+}
+
+// TestManyTickets are listed over several pages, each once.
+func TestManyTickets(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		e := w.open(w.config(w.b))
+		_, token := w.token()
+		first, err := e.Import(ctx, w.params(token, "customer-7"))
+		require.NoError(w, err)
+		const others = `, kind, application_id, params, session_id, source_session_id, state, reason, token_id, token_ends_ms, begun, stop,
+			verdict, run, attempts, job_id, wait_ms, created_ms, done_ms`
+		_, err = e.DB().ExecContext(ctx, `INSERT INTO `+w.table("didit_tickets")+` (id, subject`+others+`)
+			WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 400)
+			SELECT id || '-' || n, subject || n`+others+` FROM `+w.table("didit_tickets")+`, numbers`)
+		require.NoError(w, err)
+		for _, state := range []jobs.State{"", jobs.StateQueued} {
+			seen := map[string]bool{}
+			for ticket, err := range e.Tickets(ctx, state) {
+				require.NoError(w, err)
+				assert.False(w, seen[ticket.ID], "twice")
+				seen[ticket.ID] = true
+			}
+			assert.Len(w, seen, 401, first.ID)
 		}
 	})
 }

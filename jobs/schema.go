@@ -45,7 +45,7 @@ var tables = []string{
 	`CREATE UNIQUE INDEX IF NOT EXISTS didit_tickets_import ON {didit}didit_tickets (application_id, subject) WHERE kind = 'import'`,
 	`CREATE UNIQUE INDEX IF NOT EXISTS didit_tickets_share ON {didit}didit_tickets (application_id, subject) WHERE kind = 'share' AND ` + isOpen,
 	`CREATE INDEX IF NOT EXISTS didit_tickets_open ON {didit}didit_tickets (created_ms) WHERE ` + isOpen,
-	`CREATE INDEX IF NOT EXISTS didit_tickets_state ON {didit}didit_tickets (state, created_ms, id)`,
+	`CREATE INDEX IF NOT EXISTS didit_tickets_state ON {didit}didit_tickets (state, id)`,
 	`INSERT INTO {didit}didit_jobs_schema (version) VALUES (1) ON CONFLICT DO NOTHING`,
 }
 

@@ -158,18 +158,18 @@ func (a *Admin) Ticket(ctx context.Context, id string) (*Ticket, error) {
 }
 
 // Tickets yields the tickets in a state, oldest first; "" is every state. It ends with
-// the first error.
+// the first error. The sequence may be ranged over again, and reads again.
 func (a *Admin) Tickets(ctx context.Context, state State) iter.Seq2[*Ticket, error] {
 	const page = 200
-	query := `SELECT ` + columns + ` FROM {didit}didit_tickets WHERE (created_ms > $1 OR created_ms = $1 AND id > $2)`
+	query := `SELECT ` + columns + ` FROM {didit}didit_tickets WHERE id > $1`
 	if state != "" {
-		query += ` AND state = $3`
+		query += ` AND state = $2`
 	}
-	query += ` ORDER BY created_ms, id LIMIT ` + strconv.Itoa(page)
+	query += ` ORDER BY id LIMIT ` + strconv.Itoa(page) // an id begins with the time when it was made
 	return func(yield func(*Ticket, error) bool) {
-		var last Ticket
+		last := ""
 		for {
-			args := []any{millis(last.CreatedAt), last.ID}
+			args := []any{last}
 			if state != "" {
 				args = append(args, string(state))
 			}
@@ -182,7 +182,7 @@ func (a *Admin) Tickets(ctx context.Context, state State) iter.Seq2[*Ticket, err
 				if !yield(t, nil) {
 					return
 				}
-				last = *t
+				last = t.ID
 			}
 			if len(tickets) < page {
 				return
