@@ -60,7 +60,7 @@ func (c *checkpoint) Record(ctx context.Context, r bulk.Record) error {
 		return errors.New("sqlstore: the record has no JSON; nothing was written")
 	}
 	if _, err := c.s.changes(ctx, writeCheckpoint, c.run, r.ID, string(text)); err != nil {
-		return fmt.Errorf("sqlstore: the checkpoint may not be written: %w", err)
+		return fmt.Errorf("sqlstore: whether the checkpoint was written is not known: %w", err)
 	}
 	return nil
 }

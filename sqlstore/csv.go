@@ -28,12 +28,9 @@ func (l *Ledger) WriteCSV(ctx context.Context, w io.Writer, f Filter) error {
 			return err
 		}
 		cells := []string{
-			e.Time.UTC().Format(time.RFC3339Nano), string(e.Action), string(e.Outcome), e.SessionID, e.SourceSessionID,
+			instant(e.Time), string(e.Action), string(e.Outcome), e.SessionID, e.SourceSessionID,
 			string(e.SessionKind), e.FromApplicationID, e.ForApplicationID, e.WorkflowID, seconds(e.TTL), string(e.Review),
-			e.TokenFingerprint, number(e.StatusCode), e.RequestID, strconv.Itoa(e.Attempts), seconds(e.Duration), "", e.Reason,
-		}
-		if !e.ExpiresAt.IsZero() {
-			cells[16] = e.ExpiresAt.UTC().Format(time.RFC3339Nano)
+			e.TokenFingerprint, number(e.StatusCode), e.RequestID, strconv.Itoa(e.Attempts), seconds(e.Duration), instant(e.ExpiresAt), e.Reason,
 		}
 		for i, cell := range cells {
 			cells[i] = harmless(cell)
@@ -47,6 +44,13 @@ func (l *Ledger) WriteCSV(ctx context.Context, w io.Writer, f Filter) error {
 		return fmt.Errorf("sqlstore: the CSV could not be written: %w", err)
 	}
 	return nil
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 func seconds(d time.Duration) string {

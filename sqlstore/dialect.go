@@ -13,13 +13,13 @@ const (
 
 // dialects hold what the two say differently.
 var dialects = map[Dialect]struct {
-	probe    string // fails on any other database, and on one that is too old
+	probe    string // fails on any other database; the second column is NULL on one that is too old
 	begin    string // a transaction in which nobody else migrates
 	triggers string // of the ledger
 	words    *strings.Replacer
 }{
 	SQLite: {
-		probe:    `SELECT sqlite_version(), unixepoch('subsec')`,
+		probe:    `SELECT sqlite_version(), CAST(unixepoch('subsec') AS BIGINT)`,
 		begin:    `BEGIN IMMEDIATE`,
 		triggers: sqliteTriggers,
 		words: strings.NewReplacer(
@@ -28,7 +28,7 @@ var dialects = map[Dialect]struct {
 		),
 	},
 	PostgreSQL: {
-		probe:    `SELECT current_setting('server_version'), 0`,
+		probe:    `SELECT current_setting('server_version'), CASE WHEN CAST(current_setting('server_version_num') AS BIGINT) >= 140000 THEN 1 END`,
 		begin:    `BEGIN; SELECT pg_advisory_xact_lock(4916104250)`,
 		triggers: postgresTriggers,
 		words: strings.NewReplacer(

@@ -108,8 +108,9 @@ INSERT INTO didit_schema (version) VALUES (1) ON CONFLICT DO NOTHING;
 
 // migrate makes the tables, unless they are there.
 func (s *Store) migrate(ctx context.Context) error {
-	var server, now any
-	if err := s.db.QueryRowContext(ctx, dialects[s.dialect].probe).Scan(&server, &now); err != nil {
+	var server string
+	var known int64 // does not take NULL
+	if err := s.db.QueryRowContext(ctx, dialects[s.dialect].probe).Scan(&server, &known); err != nil {
 		return fmt.Errorf("the database does not answer, or not as %s, or is too old; nothing was changed: %w", string(s.dialect), err)
 	}
 	conn, err := s.db.Conn(ctx)

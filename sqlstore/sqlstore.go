@@ -138,7 +138,7 @@ var errNotOwner = errors.New("sqlstore: the reservation is another's by now; not
 func (s *Store) owned(ctx context.Context, query string, args ...any) error {
 	switch owned, err := s.changes(ctx, query, args...); {
 	case err != nil:
-		return fmt.Errorf("sqlstore: what became of the reservation may not be written; then its lease lapses: %w", err)
+		return fmt.Errorf("sqlstore: whether the reservation was changed is not known; if not, its lease lapses: %w", err)
 	case !owned:
 		return errNotOwner
 	}

@@ -2,6 +2,8 @@ package dbtest_test
 
 import (
 	"context"
+	"database/sql"
+	"strings"
 	"sync"
 	"testing"
 
@@ -94,6 +96,21 @@ func TestOpenFails(t *testing.T) {
 		_, err := sqlstore.Open(t.Context(), db, d)
 		require.ErrorContains(t, err, "version 99")
 		require.ErrorContains(t, err, "update github.com/didit-go/didit")
+	})
+}
+
+// TestOpenTooOld: what a database is too old for is NULL to SQLite before 3.42, and told by
+// its number on PostgreSQL.
+func TestOpenTooOld(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		spied := sql.OpenDB(&spy{driver: db.Driver(), source: source, words: strings.NewReplacer("'subsec'", "'unknown'", "140000", "999999")})
+		defer func() { require.NoError(t, spied.Close()) }()
+		_, err := sqlstore.Open(t.Context(), spied, d)
+		require.ErrorContains(t, err, "or is too old; nothing was changed")
+		var n int
+		require.Error(t, db.QueryRowContext(t.Context(), readVersion).Scan(&n))
 	})
 }
 

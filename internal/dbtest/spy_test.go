@@ -4,15 +4,17 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"strings"
 )
 
-// spy is a driver that remembers what its database is asked, and lets something happen
-// before an answer.
+// spy is a driver that remembers what its database is asked, lets something happen before
+// an answer, and asks in other words.
 type spy struct {
 	driver driver.Driver
 	source string
 	asked  []question
 	before func(text string)
+	words  *strings.Replacer // of what it is asked; nil: none is replaced
 }
 
 type question struct {
@@ -54,6 +56,9 @@ func (c *spiedConn) QueryContext(ctx context.Context, text string, args []driver
 	c.spy.asked = append(c.spy.asked, q)
 	if c.spy.before != nil {
 		c.spy.before(text)
+	}
+	if c.spy.words != nil {
+		text = c.spy.words.Replace(text)
 	}
 	return c.queryExecer.QueryContext(ctx, text, args)
 }
