@@ -3,6 +3,8 @@ package main
 import (
 	"database/sql"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -84,8 +86,12 @@ func TestAuditDatabase(t *testing.T) {
 	verify("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitRefused, "sqlstore:")
 	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.path("none")).fails(t, exitUsage, "--ledger-key-file: open")
 	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.write(t, "short", "x")).fails(t, exitRefused, "at least 32 bytes")
-	for range 2 {
-		verify("--database", "sqlite:"+empty).fails(t, exitRefused, "is it the right database?")
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	relative, err := filepath.Rel(here, empty)
+	require.NoError(t, err)
+	for _, address := range []string{"sqlite:" + empty, "sqlite:" + empty, "sqlite://" + relative} {
+		verify("--database", address).fails(t, exitRefused, "is it the right database?")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/spf13/cobra"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -35,20 +36,25 @@ func databaseURL(given string) (string, error) {
 	return given, nil
 }
 
-// existingDatabase is the URL of a database that can be there.
+// existingDatabase is the URL of a database that can be there, as package jobs takes it.
 func existingDatabase(given string) (string, error) {
 	address, err := databaseURL(given)
 	if err != nil {
 		return "", err
 	}
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
+		path = strings.TrimPrefix(path, "//")
 		if _, err := os.Stat(path); err != nil {
 			return "", usageError("--database: there is no file " + path)
 		}
-		return address, nil
+		return "sqlite:" + path, nil
 	}
 	if !strings.HasPrefix(address, "postgres://") && !strings.HasPrefix(address, "postgresql://") {
 		return "", usageError("--database must begin with sqlite: or postgres://")
+	}
+	if _, err := pgx.ParseConfig(address); err != nil {
+		// pgx quotes the URL, and what it takes for the password is not always all of it.
+		return "", usageError("--database, or " + databaseVariable + ", cannot be read as a URL: are the signs in its password percent-encoded?")
 	}
 	return address, nil
 }
