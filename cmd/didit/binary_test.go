@@ -76,6 +76,11 @@ func TestEnvironment(t *testing.T) {
 	with(env, "", "share", session, "--for", w.a.ID, "--reveal").fails(t, exitUsage, "--for must not be your own application")
 	with(env, "{}", "webhook", "sign").done(t)
 	with(env, "", "audit", "verify").fails(t, exitRefused, "is it the right database?")
+	for _, command := range []string{"audit verify", "jobs status"} {
+		r := with([]string{databaseVariable + "=postgres://didit:planted@hunter2%zz@127.0.0.1/x"}, "", strings.Fields(command)...)
+		r.fails(t, exitUsage, "cannot be read as a URL")
+		assert.NotContains(t, r.errs, "hunter2")
+	}
 	with(nil, "", "list").fails(t, exitUsage, "the API key is required: set DIDIT_API_KEY, or give --key-file\n")
 	with(nil, "{}", "webhook", "sign").fails(t, exitUsage, "DIDIT_WEBHOOK_SECRET is not set, and there is no --secret-file")
 	with(nil, "", "audit", "verify").fails(t, exitUsage, "there is no --database, and DIDIT_DATABASE_URL is not set")
@@ -90,14 +95,17 @@ func TestInterrupted(t *testing.T) {
 	until(func() bool { return slow.Fired() > 0 })
 	p.end(t, syscall.SIGINT).fails(t, exitAgain, "interrupted: ", "outcome unknown, it may have taken effect", "--resume")
 
-	// While it waits for the token nothing was sent.
-	p = start(t, nil, w.importing("-v")...)
-	in, err := p.cmd.StdinPipe()
-	require.NoError(t, err)
-	p.begin(t)
-	_, err = in.Write(bytes.Repeat([]byte("x"), 1<<17)) // more than a pipe holds: it reads
-	require.NoError(t, err)
-	p.end(t, syscall.SIGTERM).fails(t, exitAgain, "interrupted: nothing was sent")
+	// While it waits for the token nothing was sent, also where that comes from a file that
+	// is a pipe.
+	for _, path := range []string{"-", "/dev/stdin"} {
+		p = start(t, nil, w.importing("-v", "--token-file", path)...)
+		in, err := p.cmd.StdinPipe()
+		require.NoError(t, err)
+		p.begin(t)
+		_, err = in.Write(bytes.Repeat([]byte("x"), 1<<17)) // more than a pipe holds: it reads
+		require.NoError(t, err)
+		p.end(t, syscall.SIGTERM).fails(t, exitAgain, "interrupted: nothing was sent")
+	}
 }
 
 // TestKilled: a run that was killed goes on, and nobody is imported twice.

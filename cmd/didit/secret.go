@@ -47,22 +47,21 @@ func (t *tool) read(ctx context.Context, flag, path string) ([]byte, error) {
 }
 
 // open opens a file, or standard input where the path is empty or "-". Reading either
-// ends with the context.
+// ends with the context: a file may be a pipe, too.
 func (t *tool) open(ctx context.Context, flag, path string) (in io.Reader, end func(), err error) {
+	from := io.NopCloser(t.in)
 	if path != "" && path != "-" {
-		file, err := os.Open(path) //nolint:gosec // the caller's own path
-		if err != nil {
+		if from, err = os.Open(path); err != nil { //nolint:gosec // the caller's own path
 			return nil, nil, usageError(fmt.Sprintf("%s: %v", flag, err))
 		}
-		return file, func() { _ = file.Close() }, nil
-	}
-	if onTerminal(t.in) {
+	} else if onTerminal(t.in) {
 		return nil, nil, usageError("standard input is a terminal: redirect it, or give a file with " + flag)
 	}
 	r, w := io.Pipe()
 	go func() {
-		_, err := io.Copy(w, t.in)
+		_, err := io.Copy(w, from)
 		_ = w.CloseWithError(err)
+		_ = from.Close()
 	}()
 	stop := context.AfterFunc(ctx, func() { _ = w.CloseWithError(ctx.Err()) })
 	return r, func() { stop(); _ = r.Close() }, nil
