@@ -54,7 +54,7 @@ type bulkRun struct {
 	results *results
 	options bulk.Options
 	bar     *bar
-	again   bool // an item failed that another run may bring
+	again   int // items that failed and that another run may bring
 	last    bulk.Progress
 }
 
@@ -95,7 +95,9 @@ func (b *bulkRun) run(ctx context.Context, f func() error) (err error) {
 
 // result writes what became of an item. It is there before the item counts as done.
 func (b *bulkRun) result(r record, attempts int, err error) error {
-	b.again = b.again || didit.Retryable(err)
+	if didit.Retryable(err) {
+		b.again++
+	}
 	text := ""
 	if err != nil {
 		text = plain(err)
@@ -123,8 +125,8 @@ func (b *bulkRun) sum(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: what was under way is in the results with its error, and may have taken effect; %s", errAgain, b.next())
 	case err != nil:
 		return err
-	case b.again:
-		return fmt.Errorf("%w: %d failed that may be tried again; %s", errAgain, p.Failed, b.next())
+	case b.again > 0:
+		return fmt.Errorf("%w: %d failed, of which %d may be tried again; %s", errAgain, p.Failed, b.again, b.next())
 	case p.Failed > 0:
 		return fmt.Errorf("%w: %d failed; their errors are in the results", errFailed, p.Failed)
 	}

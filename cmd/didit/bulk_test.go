@@ -147,7 +147,7 @@ func TestBulkAgain(t *testing.T) {
 	w.server.Inject(didittest.Fault{Operation: didittest.OpShareSession, Kind: didittest.FaultRateLimited, RetryAfter: 3600e9, Times: -1})
 	r := cli(t, "", share...)
 	assert.Equal(t, exitAgain, r.code, r.errs)
-	assert.Contains(t, r.errs, "1 failed that may be tried again; with --resume another run would go on")
+	assert.Contains(t, r.errs, "1 failed, of which 1 may be tried again; with --resume another run would go on")
 	cli(t, "", share...).fails(t, exitUsage, "--results: "+w.path("tokens.csv")+" is there already")
 }
 

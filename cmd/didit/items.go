@@ -152,13 +152,12 @@ func (l *items) nextCSV() (row, error) {
 }
 
 func (l *items) nextJSON() (row, error) {
-	line, err := l.lines.ReadBytes('\n')
-	line = bytes.TrimSpace(line)
-	switch {
-	case len(line) == 0 && err != nil:
-		return nil, err
-	case len(line) == 0:
-		return l.nextJSON()
+	var line []byte
+	for len(line) == 0 {
+		read, err := l.lines.ReadBytes('\n')
+		if line = bytes.TrimSpace(read); len(line) == 0 && err != nil {
+			return nil, err
+		}
 	}
 	var members map[string]json.RawMessage
 	if json.Unmarshal(line, &members) != nil {
