@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -60,11 +59,7 @@ func (s *settings) enqueue(ctx context.Context) error {
 
 // references are A's approved sessions, and what both partners call the person of each.
 func (s *settings) references(ctx context.Context) (map[string]string, error) {
-	options := []didit.Option{didit.WithAPIKey(s.a.key), didit.WithApplicationID(s.a.id)}
-	if s.didit != "" {
-		options = append(options, didit.WithBaseURL(s.didit))
-	}
-	client, err := didit.NewClient(options...)
+	client, err := didit.NewClient(s.options(s.a)...)
 	if err != nil {
 		return nil, err
 	}
@@ -116,30 +111,4 @@ func allDelivered(ctx context.Context, a *jobs.Engine, all int) error {
 		case <-look.C:
 		}
 	}
-}
-
-// takeIn has a token imported, in the transaction that adds the customer: either both are
-// there, or neither. A token that is delivered twice changes nothing.
-func (f *fintech) takeIn(ctx context.Context, reference string, shared *didit.SharedSession) error {
-	tx, err := f.DB().BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
-	ticket, err := f.ImportTx(ctx, tx, didit.ImportSharedSessionParams{
-		Token: shared.Token, WorkflowID: f.workflow, Review: didit.TrustSourceReview, VendorData: reference,
-		SourceSessionID: shared.SessionID, FromApplicationIDs: []string{f.bank},
-	})
-	if err != nil {
-		return err
-	}
-	if err := addCustomer(ctx, tx, reference, ticket.ID); err != nil {
-		return err
-	}
-	return tx.Commit()
-}
-
-func addCustomer(ctx context.Context, tx *sql.Tx, reference, ticket string) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO customers (reference, ticket, state, session, imports) VALUES ($1, $2, 'expected', '', 0) ON CONFLICT (reference) DO NOTHING`, reference, ticket)
-	return err
 }

@@ -130,6 +130,11 @@ func (d *day) untilDone(ctx context.Context) error {
 		if all && d.bank.err != nil {
 			return fmt.Errorf("the bank has failed: %w", d.bank.err)
 		}
+		for _, p := range d.fleet {
+			if p.hasEnded() {
+				return errors.Join(errors.New("a worker has ended by itself"), p.err)
+			}
+		}
 		text := fmt.Sprintf("%s: %s, %d killed", time.Since(d.began).Round(time.Second), countsText(counts), d.killed)
 		if d.frozen != nil {
 			text += ", one frozen"

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"io"
-	"os"
 
 	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/jobs"
@@ -52,6 +50,32 @@ func (s *settings) fintech(ctx context.Context) (*fintech, error) {
 	return &fintech{e, s.workflow, s.a.id}, nil
 }
 
+// takeIn has a token imported, in the transaction that adds the customer: either both are
+// there, or neither. A token that is delivered twice changes nothing.
+func (f *fintech) takeIn(ctx context.Context, reference string, shared *didit.SharedSession) error {
+	tx, err := f.DB().BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	ticket, err := f.ImportTx(ctx, tx, didit.ImportSharedSessionParams{
+		Token: shared.Token, WorkflowID: f.workflow, Review: didit.TrustSourceReview, VendorData: reference,
+		SourceSessionID: shared.SessionID, FromApplicationIDs: []string{f.bank},
+	})
+	if err != nil {
+		return err
+	}
+	if err := addCustomer(ctx, tx, reference, ticket.ID); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func addCustomer(ctx context.Context, tx *sql.Tx, reference, ticket string) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO customers (reference, ticket, state, session, imports) VALUES ($1, $2, 'expected', '', 0) ON CONFLICT (reference) DO NOTHING`, reference, ticket)
+	return err
+}
+
 // work imports until ctx ends, and then finishes what is under way.
 func (s *settings) work(ctx context.Context) error {
 	b, err := s.fintech(ctx)
@@ -64,17 +88,4 @@ func (s *settings) work(ctx context.Context) error {
 	}
 	<-ctx.Done()
 	return b.Stop(context.WithoutCancel(ctx))
-}
-
-// untilInputEnds ends the context of a process whose standard input is a pipe when that is
-// closed: the program that started it has ended, however that came.
-func untilInputEnds(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
-		go func() {
-			_, _ = io.Copy(io.Discard, os.Stdin)
-			cancel()
-		}()
-	}
-	return ctx, cancel
 }

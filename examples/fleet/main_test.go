@@ -137,6 +137,19 @@ func (b *badDay) powerCut() error {
 	return nil
 }
 
+// TestWorkerEnds: a worker that nobody has killed is missed at once, and not waited for.
+func TestWorkerEnds(t *testing.T) {
+	t.Parallel()
+	d := &day{people: 60, workers: 2, perMinute: 10_000, listen: "127.0.0.1:0", out: io.Discard}
+	d.harm = func(int) error {
+		d.fleet[0].kill()
+		d.fleet[1].kill()
+		return nil
+	}
+	require.ErrorContains(t, d.play(t.Context()), "a worker has ended by itself")
+	require.NoError(t, os.RemoveAll(d.dir)) // the logs of a day that failed stay
+}
+
 func TestBadFlags(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

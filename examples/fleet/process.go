@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"os"
 	"os/exec"
@@ -63,4 +64,17 @@ func (p *process) hasEnded() bool {
 	default:
 		return false
 	}
+}
+
+// untilInputEnds ends the context of a process whose standard input is a pipe when that is
+// closed: the program that started it has ended, however that came.
+func untilInputEnds(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if info, err := os.Stdin.Stat(); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			cancel()
+		}()
+	}
+	return ctx, cancel
 }

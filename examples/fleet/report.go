@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,7 +42,7 @@ func (d *day) report(ctx context.Context) error {
 	_, _ = fmt.Fprintf(d.out, "copies: %d people have one, %d have none, %d have several\n", d.people-missing-twice, missing, twice)
 	_, _ = fmt.Fprintf(d.out, "customers: %d rows, %d disagree with Didit\n", rows, wrong)
 	if counts[jobs.StateDone] != d.people || missing+twice > 0 || rows != d.people || wrong > 0 {
-		return fmt.Errorf("not everybody was imported exactly once")
+		return errors.New("not everybody was imported exactly once")
 	}
 	return nil
 }

@@ -64,12 +64,17 @@ func (s *settings) config(p partner) (jobs.Config, error) {
 	if err != nil {
 		return jobs.Config{}, err
 	}
+	return jobs.Config{
+		Sealer: sealer, Options: s.options(p),
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	}, nil
+}
+
+// options are those of a partner's client.
+func (s *settings) options(p partner) []didit.Option {
 	options := []didit.Option{didit.WithAPIKey(p.key), didit.WithApplicationID(p.id)}
 	if s.didit != "" {
 		options = append(options, didit.WithBaseURL(s.didit))
 	}
-	return jobs.Config{
-		Sealer: sealer, Options: options,
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})),
-	}, nil
+	return options
 }

@@ -31,10 +31,11 @@ func watch(ctx context.Context, database, listen string, out io.Writer) error {
 	look := time.NewTicker(time.Second)
 	defer look.Stop()
 	for {
-		counts, err := admin.Count(ctx)
-		if err == nil {
-			line.show(time.Now(), countsText(counts))
+		text := "the tickets cannot be counted"
+		if counts, err := admin.Count(ctx); err == nil {
+			text = countsText(counts)
 		}
+		line.show(time.Now(), text)
 		select {
 		case <-ctx.Done():
 			line.end()
