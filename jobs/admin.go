@@ -37,7 +37,7 @@ func OpenAdmin(ctx context.Context, databaseURL string) (*Admin, error) {
 
 func (a *Admin) open(ctx context.Context) error {
 	if err := a.database.checkVersion(ctx); err != nil {
-		return err
+		return fmt.Errorf("jobs: OpenAdmin: %w", err)
 	}
 	if _, err := a.Count(ctx); err != nil {
 		return fmt.Errorf("jobs: OpenAdmin: the tickets cannot be read; is it the database of an engine? %w", err)
@@ -46,16 +46,20 @@ func (a *Admin) open(ctx context.Context) error {
 	a.river, err = river.NewClient(a.database.driver, &river.Config{
 		Schema: a.database.schema, Logger: slog.New(slog.DiscardHandler),
 	})
-	return err
+	if err != nil {
+		return fmt.Errorf("jobs: OpenAdmin: %w", err)
+	}
+	return nil
 }
 
-// Close ends the connections.
+// Close ends the connections. It may be called again.
 func (a *Admin) Close() error { return a.database.close() }
 
 // Cancel stops a ticket that is open, and returns it as it is then. One that has never
 // been begun is stopped at once. Of any other a worker first finds out whether a copy was
 // made: if so, the ticket is done, and Imported is told. A share that has been minted
-// expires by itself. A ticket that has ended stays as it is.
+// expires by itself. A ticket that has ended stays as it is. The error is [ErrNoTicket]
+// where there is none of that id.
 func (a *Admin) Cancel(ctx context.Context, id string) (*Ticket, error) {
 	return a.change(ctx, id, func(tx sqlTx, r *row) error {
 		if !r.State.Open() {
@@ -74,9 +78,11 @@ func (a *Admin) Cancel(ctx context.Context, id string) (*Ticket, error) {
 	})
 }
 
-// Retry has a ticket that waits tried again at once. A share that was refused or stopped is
-// opened anew. An import that was refused or stopped has no token any more: import the
-// session again, with another one.
+// Retry has a ticket that waits tried again at once, and takes back a Cancel that has not
+// ended it yet. A share that was refused or stopped is opened anew, unless there is another
+// open one of its session and partner. The rest is an error: a ticket that is done, and an
+// import that was refused or stopped, which has no token any more: import the session
+// again, with another one. The error is [ErrNoTicket] where there is none of that id.
 func (a *Admin) Retry(ctx context.Context, id string) (*Ticket, error) {
 	return a.change(ctx, id, func(tx sqlTx, r *row) error {
 		switch {
@@ -94,7 +100,7 @@ func (a *Admin) Retry(ctx context.Context, id string) (*Ticket, error) {
 		r.State, r.Reason, r.DoneAt = StateQueued, "", time.Time{}
 		_, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET state = 'queued', reason = '', verdict = '', stop = 0, done_ms = 0 WHERE id = $1`, id)
 		if err != nil {
-			return fmt.Errorf("jobs: Retry: another ticket of the session and partner is open: %w", err)
+			return fmt.Errorf("jobs: Retry: the ticket could not be opened anew; is another ticket of its session and partner open? %w", err)
 		}
 		return addJob(ctx, tx, r)
 	})
@@ -139,6 +145,9 @@ func (a *Admin) wake(ctx context.Context, tx sqlTx, r *row) error {
 
 // DB is the database, for your own rows beside the tickets, and for the transactions of
 // [Engine.ImportTx] and [Engine.ShareTx]. Close closes it.
+//
+// On PostgreSQL it is the engine's own pool, of Config.Workers and 8 more connections: who
+// needs many has a pool of their own.
 //
 // On SQLite there is one writer at a time, whoever it is: a transaction of yours keeps
 // the engine waiting, so keep it short, and inside a callback write with the callback's

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -73,7 +74,8 @@ type Engine struct {
 // enqueues does without.
 //
 // It fails, and changes nothing, where the database cannot be reached or is of a newer
-// release, and where open tickets were sealed with a key that the Sealer does not have.
+// release. It fails, too, where open tickets of the application were sealed with a key that
+// the Sealer does not have. It may be called by any number of processes at once.
 func Open(ctx context.Context, databaseURL string, cfg Config) (*Engine, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
@@ -129,14 +131,17 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	}
 	if e.database.schema != "" {
 		e.pgx, err = river.NewClient(riverpgxv5.New(nil), &river.Config{Schema: e.database.schema, Logger: logger})
+		if err != nil {
+			return fmt.Errorf("jobs: Open: %w", err)
+		}
 	}
-	return err
+	return nil
 }
 
 // checkKeys fails where an open ticket was sealed with a key that is not here.
 func (e *Engine) checkKeys(ctx context.Context) error {
 	rows, err := e.database.shared.QueryContext(ctx, e.database.text(
-		`SELECT DISTINCT SUBSTR(token, 1, 9) FROM {didit}didit_tickets WHERE application_id = $1 AND token IS NOT NULL AND `+isOpen), e.client.ApplicationID())
+		`SELECT DISTINCT SUBSTR(token, 1, `+strconv.Itoa(headLength)+`) FROM {didit}didit_tickets WHERE application_id = $1 AND token IS NOT NULL AND `+isOpen), e.client.ApplicationID())
 	if err != nil {
 		return fmt.Errorf("jobs: Open: the tickets could not be read: %w", err)
 	}
@@ -150,7 +155,10 @@ func (e *Engine) checkKeys(ctx context.Context) error {
 			return errors.New("jobs: Open: open tickets have tokens that were sealed with a key which Config.Sealer does not have: give it as a further key to NewSealer")
 		}
 	}
-	return rows.Err()
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("jobs: Open: the tickets could not be read: %w", err)
+	}
+	return nil
 }
 
 // Start begins the work, and resumes the queue if a refused key has paused it, not if an
@@ -195,7 +203,7 @@ func (e *Engine) Stop(ctx context.Context) error {
 }
 
 // Close ends the work without waiting for it, and the connections. After [Engine.Stop] it
-// only does the latter.
+// only does the latter. It may be called again.
 func (e *Engine) Close() error {
 	ended, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()

@@ -76,7 +76,9 @@ func (r *run) failed(err error) error {
 	case pause:
 		log := r.e.config.Logger
 		log.ErrorContext(r.ctx, "didit jobs: the API key was refused, or lacks a right; the queue is paused until the key is mended: then start the engine anew, or call Resume", "error", err)
-		if err := r.e.pause(context.WithoutCancel(r.ctx)); err != nil {
+		ctx, cancel := r.beyond()
+		defer cancel()
+		if err := r.e.pause(ctx); err != nil {
 			log.ErrorContext(r.ctx, "didit jobs: the queue could not be paused", "error", err)
 		}
 		return &waiting{reason: told(err), wait: time.Minute}

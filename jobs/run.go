@@ -40,20 +40,25 @@ func (r *run) unbegin() error {
 // another has come meanwhile, that one's turn is next.
 func (r *run) keep(v verdict) error {
 	text, err := v.text()
-	if err == nil {
-		var n int64
-		n, err = r.exec(`UPDATE {didit}didit_tickets SET verdict = $1, session_id = $2
+	if err != nil {
+		return err
+	}
+	n, err := r.exec(`UPDATE {didit}didit_tickets SET verdict = $1, session_id = $2
 WHERE id = $3 AND run = $4 AND ($5 = '' OR token_id = $6) AND `+isOpen, text, r.SessionID, r.ID, r.owner, v.Code, r.tokenID)
-		if err == nil && n == 0 {
-			err = errEnded
-		}
+	if err == nil && n == 0 {
+		return errEnded
 	}
 	return err
 }
 
+// beyond is the context of what a run writes down also when its own has ended.
+func (r *run) beyond() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(r.ctx), attemptTimeout)
+}
+
 // exec runs a statement whatever becomes of the run: what it tells was paid for.
 func (r *run) exec(query string, args ...any) (int64, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.ctx), attemptTimeout)
+	ctx, cancel := r.beyond()
 	defer cancel()
 	return affected(r.e.database.write.ExecContext(ctx, r.e.database.text(query), args...))
 }

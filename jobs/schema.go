@@ -58,7 +58,7 @@ func (d *database) migrate(ctx context.Context, logger *slog.Logger) error {
 		return fmt.Errorf("jobs: Open: %s cannot be reached, nothing was changed: %w", d.name, err)
 	}
 	if err := d.checkVersion(ctx); err != nil {
-		return err
+		return fmt.Errorf("jobs: Open: %w", err)
 	}
 	unlock, err := d.lockMigrations(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func (d *database) migrate(ctx context.Context, logger *slog.Logger) error {
 	}
 	// Tells a database that a newer River has migrated.
 	if _, err := migrator.ExistingVersions(ctx); err != nil {
-		return fmt.Errorf("jobs: Open: River's tables are of a newer release than this program's, update it; nothing was changed: %w", err)
+		return fmt.Errorf("jobs: Open: River's tables cannot be read, or are of a newer release than this program's: then update it; nothing was changed: %w", err)
 	}
 	if d.schema != "" {
 		if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
@@ -100,7 +100,10 @@ func (d *database) migrate(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("jobs: Open: the tables could not be made: %w", err)
 	}
-	return d.checkVersion(ctx)
+	if err := d.checkVersion(ctx); err != nil {
+		return fmt.Errorf("jobs: Open: %w", err)
+	}
+	return nil
 }
 
 // checkVersion refuses the tables of a newer release. Where there are none it says
@@ -109,7 +112,7 @@ func (d *database) checkVersion(ctx context.Context) error {
 	var found int64
 	err := d.shared.QueryRowContext(ctx, d.text(`SELECT COALESCE(MAX(version), 0) FROM {didit}didit_jobs_schema`)).Scan(&found)
 	if err == nil && found > schemaVersion {
-		return fmt.Errorf("jobs: Open: the database has version %d of the tickets, this program knows %d: update it; nothing was changed", found, schemaVersion)
+		return fmt.Errorf("the database has version %d of the tickets, this program knows %d: update it; nothing was changed", found, schemaVersion)
 	}
 	return nil
 }

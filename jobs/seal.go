@@ -29,12 +29,17 @@ const keyLength = 32
 // sealVersion is the first byte of what was sealed.
 const sealVersion = 1
 
-// keyIDLength is how many bytes of a key's hash tell it from others.
-const keyIDLength = 8
+// keyIDLength is how many bytes of a key's hash tell it from others. With the version they
+// are the head of what was sealed.
+const (
+	keyIDLength = 8
+	headLength  = 1 + keyIDLength
+)
 
 // NewSealer makes a Sealer of keys of 32 random bytes. The first one seals and all of
 // them open, so a key is rotated by a new one in front of it, and removed once no open
-// ticket was sealed with it ([Open] tells). Keep them outside of the database.
+// ticket was sealed with it ([Open] tells). A key of another length, or of one byte again
+// and again, is an error. Keep them outside of the database.
 func NewSealer(keys ...[]byte) (*Sealer, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("jobs: NewSealer: at least one key is required")
@@ -84,7 +89,7 @@ func (s *Sealer) open(ticketID string, sealed []byte) (didit.ShareToken, error) 
 	if i < 0 {
 		return didit.ShareToken{}, errKeyGone
 	}
-	head, rest := sealed[:1+keyIDLength], sealed[1+keyIDLength:]
+	head, rest := sealed[:headLength], sealed[headLength:]
 	text, err := s.keys[i].open(nil, nil, rest, additional(head, ticketID))
 	if err != nil {
 		return didit.ShareToken{}, errSealBroken
@@ -100,10 +105,10 @@ func (s *Sealer) has(sealed []byte) bool {
 
 // keyID names the key that sealed a token. Without one it was not sealed by a Sealer.
 func keyID(sealed []byte) (id string, ok bool) {
-	if len(sealed) < 1+keyIDLength || sealed[0] != sealVersion {
+	if len(sealed) < headLength || sealed[0] != sealVersion {
 		return "", false
 	}
-	return hex.EncodeToString(sealed[1 : 1+keyIDLength]), true
+	return hex.EncodeToString(sealed[1:headLength]), true
 }
 
 // additional is what a token is bound to.

@@ -233,6 +233,7 @@ func TestClosed(t *testing.T) {
 		require.NoError(w, err)
 		require.NoError(w, e.Stop(ctx), "it was never started")
 		require.NoError(w, e.Close())
+		require.NoError(w, e.Close(), "twice")
 		_, token := w.token()
 		_, err = e.Import(ctx, w.params(token, "customer-7"))
 		require.ErrorContains(w, err, "closed")
