@@ -23,7 +23,9 @@ type Filter struct {
 }
 
 // Events yields the events that a filter lets through, oldest first. An error is the
-// last that is yielded. The sequence may be ranged over again, and reads again.
+// last that is yielded, a [*ChainError] where a row was changed so that it cannot be read;
+// only [Ledger.Verify] finds the other changes. The sequence may be ranged over again, and
+// reads again.
 func (l *Ledger) Events(ctx context.Context, f Filter) iter.Seq2[didit.AuditEvent, error] {
 	return func(yield func(didit.AuditEvent, error) bool) {
 		after, n := nanos(f.From), int64(math.MinInt64)

@@ -9,8 +9,9 @@
 //	...
 //	handler := verifier.Handler(handle, webhook.WithDeduplication(store.Deliveries()))
 //
-// No share token, key or vendor data is ever stored. All leases go by the database's
-// clock, so the clocks of the machines need not agree.
+// No share token or key is ever stored, and vendor data only where you make it the id of a
+// bulk run's item. All leases go by the database's clock, so the clocks of the machines need
+// not agree.
 //
 // # SQLite
 //

@@ -22,7 +22,7 @@ func (e *ChainError) Error() string {
 const pageSize = 1000
 
 const (
-	verifyPage = `SELECT ` + rowColumns + ` FROM didit_ledger WHERE n > $1 ORDER BY n LIMIT 1000`
+	verifyPage = `SELECT ` + rowColumns + ` FROM didit_ledger WHERE n > $1 ORDER BY n LIMIT $2`
 	// strayRow has a number from before the first.
 	strayRow = `SELECT ` + rowColumns + ` FROM didit_ledger WHERE n < 1 ORDER BY n LIMIT 1`
 )
@@ -41,7 +41,7 @@ func (l *Ledger) Verify(ctx context.Context) error {
 	}
 	last, hash := int64(0), ""
 	for {
-		page, err := l.rows(ctx, verifyPage, last)
+		page, err := l.rows(ctx, verifyPage, last, pageSize)
 		for _, r := range page {
 			if r.n != last+1 {
 				return &ChainError{last + 1, "it was removed"}
