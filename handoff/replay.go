@@ -15,7 +15,7 @@ import (
 type ReplayStore interface {
 	// Reserve takes the message of a key for lease, unless it was settled or another has
 	// it. A lease that has lapsed is nobody's: its owner has died. hash tells two messages
-	// under one key apart. The row is kept for at least keep, whatever becomes of it. A
+	// under one key apart. The row is kept for keep from now, whatever becomes of it. A
 	// store that has no room returns an error: it never forgets a row before its time.
 	Reserve(ctx context.Context, key, hash string, lease, keep time.Duration) (Replay, error)
 	// Settle writes down what became of it, r.State (ReplayDone or ReplayRejected) and

@@ -222,6 +222,6 @@ func TestSealer(t *testing.T) {
 	require.ErrorContains(t, err, "at least one")
 	_, err = jobs.NewSealer(make([]byte, 16))
 	require.ErrorContains(t, err, "key 1 must have 32 bytes, it has 16")
-	_, err = jobs.NewSealer(make([]byte, 32))
-	require.ErrorContains(t, err, "not a random key")
+	_, err = jobs.NewSealer(make([]byte, 32), make([]byte, 33))
+	require.ErrorContains(t, err, "key 2 must have 32 bytes, it has 33")
 }

@@ -38,19 +38,16 @@ const (
 
 // NewSealer makes a Sealer of keys of 32 random bytes. The first one seals and all of
 // them open, so a key is rotated by a new one in front of it, and removed once no open
-// ticket was sealed with it ([Open] tells). A key of another length, or of one byte again
-// and again, is an error. Keep them outside of the database.
+// ticket was sealed with it ([Open] tells). A key of another length is an
+// error. Keep them outside of the database.
 func NewSealer(keys ...[]byte) (*Sealer, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("jobs: NewSealer: at least one key is required")
 	}
 	s := new(Sealer)
 	for i, key := range keys {
-		switch {
-		case len(key) != keyLength:
+		if len(key) != keyLength {
 			return nil, fmt.Errorf("jobs: NewSealer: key %d must have 32 bytes, it has %d; decode one that is text, as hex and base64 are", i+1, len(key))
-		case !slices.ContainsFunc(key, func(b byte) bool { return b != key[0] }):
-			return nil, fmt.Errorf("jobs: NewSealer: key %d is one byte again and again, not a random key", i+1)
 		}
 		block, err := aes.NewCipher(key)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/didit-go/didit/bulk"
@@ -52,8 +53,8 @@ func (c *checkpoint) Lookup(ctx context.Context, id string) (bulk.Record, bool, 
 }
 
 func (c *checkpoint) Record(ctx context.Context, r bulk.Record) error {
-	if r.ID == "" || !utf8.ValidString(r.ID) || len(r.ID) > maxID || (r.State != bulk.Begun && r.State != bulk.Done) {
-		return fmt.Errorf("sqlstore: a record needs an ID in UTF-8 of up to %d bytes, and Begun or Done as its State; nothing was written", maxID)
+	if r.ID == "" || !isText(r.ID) || !isText(c.run) || len(r.ID) > maxID || (r.State != bulk.Begun && r.State != bulk.Done) {
+		return fmt.Errorf("sqlstore: a record needs an ID of up to %d bytes, a name of its run, both in UTF-8 without NUL, and Begun or Done as its State; nothing was written", maxID)
 	}
 	text, err := json.Marshal(r)
 	if err != nil {
@@ -64,3 +65,6 @@ func (c *checkpoint) Record(ctx context.Context, r bulk.Record) error {
 	}
 	return nil
 }
+
+// isText reports whether every database takes it as text.
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }

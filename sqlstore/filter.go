@@ -55,7 +55,8 @@ func (l *Ledger) Events(ctx context.Context, f Filter) iter.Seq2[didit.AuditEven
 }
 
 // page is the query of the page after a row. Each side of an "or" is a query of its own,
-// because then each reads its index in order.
+// because then each reads its index in order. Some drivers of SQLite count the parameters in
+// the order in which the text names them, whatever their numbers say.
 func (f Filter) page(after, n int64) (query string, args []any) {
 	arg := func(v any) string {
 		args = append(args, v)
@@ -74,12 +75,11 @@ func (f Filter) page(after, n int64) (query string, args []any) {
 	sides := []string{where}
 	switch {
 	case f.SessionID != "":
-		id := arg(strings.ToLower(f.SessionID))
 		if f.ApplicationID != "" {
 			app := arg(strings.ToLower(f.ApplicationID))
 			where += " AND (from_application_id = " + app + " OR for_application_id = " + app + ")"
 		}
-		sides = either(where, id, "session_id", "source_session_id")
+		sides = either(where, arg(strings.ToLower(f.SessionID)), "session_id", "source_session_id")
 	case f.ApplicationID != "":
 		sides = either(where, arg(strings.ToLower(f.ApplicationID)), "from_application_id", "for_application_id")
 	}

@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -34,6 +35,8 @@ const (
 	rowColumns = `n, time_ns, action, outcome, session_id, source_session_id, from_application_id, for_application_id, event, hash`
 
 	readHead = `SELECT n, hash FROM didit_ledger ORDER BY n DESC LIMIT 1`
+
+	firstRow = `SELECT ` + rowColumns + ` FROM didit_ledger WHERE n = 1`
 
 	appendRow = `INSERT INTO didit_ledger (` + rowColumns + `)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING`
@@ -68,6 +71,9 @@ func (l *Ledger) append(ctx context.Context, e didit.AuditEvent) error {
 		if err != nil {
 			return fmt.Errorf("sqlstore: the event was not written to the ledger: %w", err)
 		}
+		if err := l.checkKey(ctx); err != nil {
+			return err
+		}
 		row.n = last + 1
 		row.hash = l.chain(hash, row)
 		written, err := l.s.changes(ctx, appendRow, row.n, row.timeNS, row.action, row.outcome, row.sessionID, row.sourceSessionID,
@@ -79,6 +85,28 @@ func (l *Ledger) append(ctx context.Context, e didit.AuditEvent) error {
 			return nil
 		}
 	}
+}
+
+// checkKey fails where the ledger was begun with another key: a row that is written with
+// this one would break the chain for good.
+func (l *Ledger) checkKey(ctx context.Context) error {
+	if l.s.keyFits {
+		return nil
+	}
+	first, err := l.rows(ctx, firstRow)
+	switch {
+	case err != nil:
+		return fmt.Errorf("sqlstore: the event was not written to the ledger: %w", err)
+	case len(first) > 0 && !l.follows("", first[0]):
+		return errors.New("sqlstore: the ledger's first row was written with another key, see WithLedgerKey, or changed; the event was not written to the ledger")
+	}
+	l.s.keyFits = len(first) > 0
+	return nil
+}
+
+// follows reports whether a row is as it was written after the row with a hash.
+func (l *Ledger) follows(before string, r ledgerRow) bool {
+	return hmac.Equal([]byte(r.hash), []byte(l.chain(before, r)))
 }
 
 // chain is the hash of a row and the hash before it.
@@ -96,7 +124,7 @@ func (l *Ledger) chain(before string, r ledgerRow) string {
 
 // Head returns the number of the last row and its hash, 0 and nil for an empty ledger.
 // Write both down elsewhere now and then: rows that are cut off at the end leave a ledger
-// that [Ledger.Verify] passes, and only its head shows it.
+// that [Ledger.Verify] passes, and only [Ledger.VerifyFrom] an earlier head shows it.
 func (l *Ledger) Head(ctx context.Context) (n int64, hash []byte, err error) {
 	n, text, err := l.head(ctx)
 	if err != nil {

@@ -58,7 +58,7 @@ CREATE TABLE IF NOT EXISTS didit_ledger (
 	for_application_id TEXT NOT NULL,
 	event TEXT NOT NULL, -- JSON
 	hash TEXT NOT NULL -- HMAC-SHA256 of the hash before and of this row, in hex
-);
+){rowid};
 CREATE INDEX IF NOT EXISTS didit_ledger_time ON didit_ledger (time_ns, n);
 CREATE INDEX IF NOT EXISTS didit_ledger_action ON didit_ledger (action, time_ns, n);
 CREATE INDEX IF NOT EXISTS didit_ledger_outcome ON didit_ledger (outcome, time_ns, n);
@@ -101,7 +101,7 @@ func Schema(d Dialect) string {
 	if _, known := dialects[d]; !known {
 		return ""
 	}
-	return strings.TrimLeft(tables+dialects[d].triggers+`
+	return strings.TrimLeft(d.text(tables)+dialects[d].triggers+`
 INSERT INTO didit_schema (version) VALUES (1) ON CONFLICT DO NOTHING;
 `, "\n")
 }
@@ -122,9 +122,9 @@ func (s *Store) migrate(ctx context.Context) error {
 	found, err := schemaVersion(ctx, conn)
 	switch {
 	case err == nil && found > 0:
-		return checkVersion(found)
+		return check(ctx, conn, s.dialect, found)
 	case s.onlyCheck && err == nil:
-		return errors.New("the tables are not whole: run Schema; nothing was changed")
+		return errors.New("didit_schema is empty: run the statements of Schema; nothing was changed")
 	case s.onlyCheck:
 		return fmt.Errorf("the tables are not there, or may not be read: is it the right database? Nothing was changed: %w", err)
 	}
@@ -145,7 +145,7 @@ func makeTables(ctx context.Context, conn *sql.Conn, d Dialect) error {
 	if err != nil {
 		return err
 	}
-	if err := checkVersion(found); err != nil {
+	if err := check(ctx, conn, d, found); err != nil {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, `COMMIT`)
@@ -157,9 +157,21 @@ func schemaVersion(ctx context.Context, conn *sql.Conn) (found int64, err error)
 	return found, err
 }
 
-func checkVersion(found int64) error {
+// check tells whether this release can work with what is there.
+func check(ctx context.Context, conn *sql.Conn, d Dialect, found int64) error {
 	if found > version {
 		return fmt.Errorf("the database has version %d of the schema, and this release knows %d: update github.com/didit-go/didit; nothing was changed", found, version)
+	}
+	// A reader of the ledger has no rights on the other tables, so none is asked. Whether the
+	// triggers are there is no condition: a ledger that was tampered with can be verified.
+	for _, table := range []string{"didit_deliveries", "didit_replays", "didit_checkpoints", "didit_ledger"} {
+		var there bool
+		if err := conn.QueryRowContext(ctx, dialects[d].exists, table).Scan(&there); err != nil {
+			return fmt.Errorf("the tables could not be looked for; nothing was changed: %w", err)
+		}
+		if !there {
+			return fmt.Errorf("the table %s is missing: run the statements of Schema; nothing was changed", table)
+		}
 	}
 	return nil
 }

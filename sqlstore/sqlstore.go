@@ -24,9 +24,7 @@
 //
 // # PostgreSQL
 //
-// The tables are in the first schema of the search_path. Statements run at the isolation
-// level read committed, which is PostgreSQL's own default: one that is set higher makes
-// some of them fail where several machines meet.
+// The tables are found by the search_path, and made in its first schema.
 package sqlstore
 
 import (
@@ -49,6 +47,7 @@ type Store struct {
 	newMAC    func() hash.Hash // a closure, so that nothing prints the key
 	onlyCheck bool             // whether Open makes no tables
 	appending chan struct{}    // holds one element while this process writes to the ledger
+	keyFits   bool             // the ledger's; of who is appending
 }
 
 // Option changes how a Store works.
@@ -61,7 +60,8 @@ const minKey = 32
 // random bytes, the same in every process and for as long as the ledger lives. Keep it
 // outside of the database: who can write to the database and has the key can write a
 // ledger that [Ledger.Verify] passes. Without this option everybody has the key, because
-// it is empty.
+// it is empty. A process with another key than the ledger's first row was written with
+// writes nothing to it.
 func WithLedgerKey(key []byte) Option {
 	return func(s *Store) error {
 		if len(key) < minKey {
@@ -88,8 +88,8 @@ func macOf(key []byte) func() hash.Hash {
 
 // Open checks the database and makes or migrates the tables, in one transaction. Where
 // they are there already, as after [Schema], it only reads. It fails where the database
-// is not of the dialect, or was migrated by a newer version of this package; then nothing
-// was changed.
+// is not of the dialect, was migrated by a newer version of this package, or has lost a
+// table; then nothing was changed.
 //
 // It may be called any number of times, by several processes at once.
 func Open(ctx context.Context, db *sql.DB, d Dialect, opts ...Option) (*Store, error) {
@@ -116,21 +116,41 @@ func Open(ctx context.Context, db *sql.DB, d Dialect, opts ...Option) (*Store, e
 
 // changes runs a statement that changes one row or none, and tells which.
 func (s *Store) changes(ctx context.Context, query string, args ...any) (bool, error) {
-	res, err := s.db.ExecContext(ctx, s.dialect.text(query), args...)
-	if err != nil {
-		return false, err
+	for {
+		res, err := s.db.ExecContext(ctx, s.dialect.text(query), args...)
+		switch {
+		case lostRace(err):
+			continue
+		case err != nil:
+			return false, err
+		}
+		n, err := res.RowsAffected()
+		return n == 1, err
 	}
-	n, err := res.RowsAffected()
-	return n == 1, err
 }
 
 // row reads a row into dest, and tells whether there is one.
 func (s *Store) row(ctx context.Context, dest []any, query string, args ...any) (bool, error) {
-	err := s.db.QueryRowContext(ctx, s.dialect.text(query), args...).Scan(dest...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return false, nil
+	for {
+		err := s.db.QueryRowContext(ctx, s.dialect.text(query), args...).Scan(dest...)
+		switch {
+		case lostRace(err):
+			continue
+		case errors.Is(err, sql.ErrNoRows):
+			return false, nil
+		}
+		return err == nil, err
 	}
-	return err == nil, err
+}
+
+// lostRace tells a statement that changed nothing because another one was faster, as it is
+// where PostgreSQL's isolation level is set above read committed. Its turn comes.
+func lostRace(err error) bool {
+	state, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err)
+	return ok && state.SQLState() == "40001"
 }
 
 var errNotOwner = errors.New("sqlstore: the reservation is another's by now; nothing was changed")

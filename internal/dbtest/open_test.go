@@ -3,15 +3,19 @@ package dbtest_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/didit-go/didit/internal/dbtest"
 	"github.com/didit-go/didit/sqlstore"
+	"github.com/didit-go/didit/webhook"
 )
 
 // another is the dialect that a database does not speak.
@@ -112,6 +116,71 @@ func TestOpenTooOld(t *testing.T) {
 		var n int
 		require.Error(t, db.QueryRowContext(t.Context(), readVersion).Scan(&n))
 	})
+}
+
+// TestOpenNotWhole: a table that is gone is named, and not made anew behind its user's back.
+func TestOpenNotWhole(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		openStore(t, db, d)
+		for _, table := range []string{"didit_deliveries", "didit_replays", "didit_checkpoints", "didit_ledger"} {
+			execute(t, db, `ALTER TABLE `+table+` RENAME TO away`)
+			_, err := sqlstore.Open(t.Context(), db, d)
+			require.ErrorContains(t, err, "the table "+table+" is missing: run the statements of Schema")
+			execute(t, db, `ALTER TABLE away RENAME TO `+table)
+		}
+		openStore(t, db, d)
+		execute(t, db, `DROP TABLE didit_replays`)
+		execute(t, db, sqlstore.Schema(d))
+		openStore(t, db, d)
+		execute(t, db, `DELETE FROM didit_schema`)
+		_, err := sqlstore.Open(t.Context(), db, d, sqlstore.WithoutMigration())
+		require.ErrorContains(t, err, "didit_schema is empty")
+		openStore(t, db, d)
+	})
+}
+
+// TestIsolation: where the isolation level is set above read committed, statements that
+// were too late are run again.
+func TestIsolation(t *testing.T) {
+	t.Parallel()
+	for _, level := range []string{"serializable", "repeatable read"} {
+		t.Run(level, func(t *testing.T) {
+			t.Parallel()
+			source := dbtest.PostgreSQL(t) + "&default_transaction_isolation=" + strings.ReplaceAll(level, " ", "%20")
+			stores := make([]*sqlstore.Store, 4)
+			var wg sync.WaitGroup
+			for i := range stores {
+				db := dbtest.Open(t, source)
+				wg.Go(func() {
+					var err error
+					stores[i], err = sqlstore.Open(t.Context(), db, sqlstore.PostgreSQL)
+					assert.NoError(t, err)
+				})
+			}
+			wg.Wait()
+			require.NotContains(t, stores, (*sqlstore.Store)(nil))
+			require.Equal(t, 1, count(t, dbtest.Open(t, source), readVersion))
+			var acquired atomic.Int64
+			for i, s := range stores {
+				for n := range 25 {
+					wg.Go(func() { assert.NoError(t, s.Ledger().Hook()(t.Context(), event(25*i+n))) })
+					wg.Go(func() {
+						r, err := s.Deliveries().Reserve(t.Context(), fmt.Sprint(n), time.Minute)
+						if assert.NoError(t, err) && r.State == webhook.Acquired {
+							acquired.Add(1)
+							assert.NoError(t, s.Deliveries().Complete(t.Context(), r))
+						}
+					})
+				}
+			}
+			wg.Wait()
+			require.NoError(t, stores[0].Ledger().Verify(t.Context()))
+			assert.Len(t, events(t, stores[1].Ledger(), sqlstore.Filter{}), 100)
+			assert.EqualValues(t, 25, acquired.Load(), "each once")
+		})
+	}
 }
 
 // TestOpenHalf: where a table of that name is somebody else's, nothing is made.

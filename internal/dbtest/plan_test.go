@@ -3,6 +3,8 @@ package dbtest_test
 import (
 	"database/sql"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +94,52 @@ func plans(t *testing.T, db *sql.DB, d sqlstore.Dialect, source string, f sqlsto
 		all = append(all, lastColumns(t, db, explain+q.text, q.args...))
 	}
 	return all
+}
+
+// TestParameters: some drivers of SQLite count the parameters in the order in which a
+// statement names them, whatever their numbers say.
+func TestParameters(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		spy := &spy{driver: dbtest.Open(t, source).Driver(), source: source}
+		spied := sql.OpenDB(spy)
+		defer func() { require.NoError(t, spied.Close()) }()
+		s := openStore(t, spied, d)
+		for name, write := range writes(t, s) {
+			require.NoError(t, write(t.Context(), "id"), name)
+			if strings.HasPrefix(name, "reserve") {
+				require.NoError(t, write(t.Context(), "id"), name) // asks who has it
+			}
+		}
+		for _, test := range filters {
+			events(t, s.Ledger(), test.filter)
+		}
+		_, _, err := s.Checkpoint("run").Lookup(t.Context(), "id")
+		require.NoError(t, err)
+		n, hash, err := s.Ledger().Head(t.Context())
+		require.NoError(t, err)
+		require.NoError(t, s.Ledger().VerifyFrom(t.Context(), n, hash))
+		delivery, err := s.Deliveries().Reserve(t.Context(), "back", time.Minute)
+		require.NoError(t, err)
+		require.NoError(t, s.Deliveries().Release(t.Context(), delivery))
+		replay, err := s.Replays().Reserve(t.Context(), "back", "hash", time.Minute, time.Minute)
+		require.NoError(t, err)
+		require.NoError(t, s.Replays().Release(t.Context(), replay))
+
+		parameter, most := regexp.MustCompile(`\$\d+`), 0
+		for _, q := range spy.asked {
+			var order []string
+			for _, p := range parameter.FindAllString(q.text, -1) {
+				if len(q.args) > 0 && !slices.Contains(order, p) { // Schema's text has $$
+					order = append(order, p)
+					assert.Equal(t, fmt.Sprintf("$%d", len(order)), p, q.text)
+				}
+			}
+			assert.Len(t, order, len(q.args), q.text)
+			most = max(most, len(order))
+		}
+		assert.Equal(t, 10, most)
+	})
 }
 
 // lastColumns is the last column of each row, a row a line.

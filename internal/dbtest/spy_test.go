@@ -48,12 +48,21 @@ type spiedConn struct {
 	spy *spy
 }
 
-func (c *spiedConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+func (c *spiedConn) ask(text string, args []driver.NamedValue) {
 	q := question{text: text}
 	for _, a := range args {
 		q.args = append(q.args, a.Value)
 	}
 	c.spy.asked = append(c.spy.asked, q)
+}
+
+func (c *spiedConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	c.ask(text, args)
+	return c.queryExecer.ExecContext(ctx, text, args)
+}
+
+func (c *spiedConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	c.ask(text, args)
 	if c.spy.before != nil {
 		c.spy.before(text)
 	}

@@ -156,10 +156,14 @@ func TestCheckpoint(t *testing.T) {
 		require.NoError(t, err)
 		assert.False(t, found)
 		for _, r := range []bulk.Record{
-			{State: bulk.Done}, {ID: "x"}, {ID: "x", State: "half"}, {ID: "\xff", State: bulk.Done},
+			{State: bulk.Done}, {ID: "x"}, {ID: "x", State: "half"}, {ID: "\xff", State: bulk.Done}, {ID: "\x00", State: bulk.Done},
 			{ID: strings.Repeat("x", 1025), State: bulk.Done}, {ID: "x", State: bulk.Done, At: at.AddDate(9000, 0, 0)},
 		} {
 			require.Error(t, c.Record(t.Context(), r))
+		}
+		for _, run := range []string{"\xff", "\x00"} {
+			err := openStore(t, dbtest.Open(t, source), d).Checkpoint(run).Record(t.Context(), bulk.Record{ID: "x", State: bulk.Done})
+			require.ErrorContains(t, err, "UTF-8 without NUL")
 		}
 		_, found, err = c.Lookup(t.Context(), "x")
 		require.NoError(t, err)

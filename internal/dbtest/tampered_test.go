@@ -1,8 +1,11 @@
 package dbtest_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -68,6 +71,57 @@ from_application_id, for_application_id, event, hash FROM didit_ledger WHERE n =
 	}
 }
 
+// TestVerifyFrom: a head that was written down shows what the chain alone cannot.
+func TestVerifyFrom(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		db := dbtest.Open(t, source)
+		l := openStore(t, db, d, sqlstore.WithLedgerKey(key)).Ledger()
+		type head struct {
+			n    int64
+			hash []byte
+		}
+		var heads []head
+		for range 11 {
+			n, hash, err := l.Head(t.Context())
+			require.NoError(t, err)
+			heads = append(heads, head{n, hash})
+			fill(t, l, 1)
+		}
+		broken := func(h head) int64 {
+			err := l.VerifyFrom(t.Context(), h.n, h.hash)
+			if err == nil {
+				return -1
+			}
+			var chain *sqlstore.ChainError
+			require.ErrorAs(t, err, &chain)
+			return chain.N
+		}
+		for _, h := range heads {
+			assert.EqualValues(t, -1, broken(h))
+		}
+		assert.EqualValues(t, 12, broken(head{12, heads[1].hash}), "not there")
+		for _, wrong := range []head{{-1, nil}, {0, heads[1].hash}, {1, nil}, {1, heads[1].hash[1:]}} {
+			require.ErrorContains(t, l.VerifyFrom(t.Context(), wrong.n, wrong.hash), "must be a head")
+		}
+
+		execute(t, db, withoutTriggers(d)+`; DELETE FROM didit_ledger WHERE n > 7`)
+		assert.EqualValues(t, 10, broken(heads[10]), "cut off")
+		fill(t, l, 5)
+		require.NoError(t, l.Verify(t.Context()), "the chain alone does not show it")
+		assert.EqualValues(t, 10, broken(heads[10]), "cut off, and others appended")
+		assert.EqualValues(t, -1, broken(heads[7]))
+
+		execute(t, db, `DELETE FROM didit_ledger WHERE n = 4`)
+		require.Error(t, l.Verify(t.Context()))
+		assert.EqualValues(t, 4, broken(heads[2]))
+		assert.EqualValues(t, 4, broken(heads[4]))
+		assert.EqualValues(t, -1, broken(heads[5]), "what is behind the gap")
+		execute(t, db, `UPDATE didit_ledger SET event = '{}' WHERE n = 9`)
+		assert.EqualValues(t, 9, broken(heads[5]))
+	})
+}
+
 // TestTamperedOldRow: a row that was good once, in a ledger whose end was cut off and
 // written anew, does not go with the rows after it.
 func TestTamperedOldRow(t *testing.T) {
@@ -94,6 +148,9 @@ func TestTamperedSQLite(t *testing.T) {
 	fill(t, l, 4)
 	execute(t, db, `INSERT OR REPLACE INTO didit_ledger VALUES (1, 0, '', '', '', '', '', '', '{}', '')`)
 	require.NoError(t, l.Verify(t.Context()), "it was ignored")
+	_, err := db.ExecContext(t.Context(), `INSERT OR REPLACE INTO didit_ledger (rowid, n, time_ns, action, outcome, session_id, source_session_id,
+from_application_id, for_application_id, event, hash) VALUES (1, 9, 0, '', '', '', '', '', '', '{}', '')`)
+	require.ErrorContains(t, err, "rowid", "a row has no other number")
 	execute(t, db, withoutTriggers(sqlstore.SQLite)+`; UPDATE didit_ledger SET time_ns = 'soon' WHERE n = 3`)
 	var chain *sqlstore.ChainError
 	require.ErrorAs(t, l.Verify(t.Context()), &chain)
@@ -109,11 +166,11 @@ func TestTamperedSQLite(t *testing.T) {
 	}
 	assert.Equal(t, 2, n)
 	execute(t, db, `UPDATE didit_ledger SET hash = 'x' WHERE n = 4`)
-	_, _, err := l.Head(t.Context())
+	_, _, err = l.Head(t.Context())
 	require.ErrorAs(t, err, &chain)
 }
 
-// TestOtherKey: a ledger is written and verified with one key.
+// TestOtherKey: a ledger is written and verified with one key, that of its first row.
 func TestOtherKey(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
@@ -123,6 +180,8 @@ func TestOtherKey(t *testing.T) {
 		var chain *sqlstore.ChainError
 		require.ErrorAs(t, openStore(t, db, d).Ledger().Verify(t.Context()), &chain)
 		assert.EqualValues(t, 1, chain.N)
+		require.ErrorContains(t, openStore(t, db, d).Ledger().Hook()(t.Context(), event(4)), "with another key, see WithLedgerKey")
+		require.NoError(t, s.Ledger().Verify(t.Context()))
 		_, err := sqlstore.Open(t.Context(), db, d, sqlstore.WithLedgerKey(key[:31]))
 		require.ErrorContains(t, err, "32 bytes")
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
@@ -130,6 +189,37 @@ func TestOtherKey(t *testing.T) {
 				assert.NotContains(t, fmt.Sprintf(verb, v), "7, 7, 7", verb)
 				assert.NotContains(t, fmt.Sprintf(verb, v), "7 7 7", verb)
 				assert.NotContains(t, fmt.Sprintf(verb, v), "0x7, 0x7", verb)
+			}
+		}
+	})
+}
+
+// TestKeysRace: of two processes with different keys one begins the ledger, and the other
+// writes nothing.
+func TestKeysRace(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, d sqlstore.Dialect, source string) {
+		stores := make([]*sqlstore.Store, 2)
+		for i := range stores {
+			stores[i] = openStore(t, dbtest.Open(t, source), d, sqlstore.WithLedgerKey(bytes.Repeat([]byte{byte(i)}, 32)))
+		}
+		var wg sync.WaitGroup
+		var failed [2]atomic.Int64
+		for i, s := range stores {
+			for n := range 10 {
+				wg.Go(func() {
+					if s.Ledger().Hook()(t.Context(), event(n)) != nil {
+						failed[i].Add(1)
+					}
+				})
+			}
+		}
+		wg.Wait()
+		assert.EqualValues(t, 10, failed[0].Load()+failed[1].Load())
+		for i, s := range stores {
+			if failed[i].Load() == 0 {
+				require.NoError(t, s.Ledger().Verify(t.Context()))
+				assert.Len(t, events(t, s.Ledger(), sqlstore.Filter{}), 10)
 			}
 		}
 	})
