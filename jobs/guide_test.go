@@ -66,16 +66,16 @@ func guideVerify(ctx context.Context, ledger *sqlstore.Ledger, anchored func() (
 	if err := ledger.Verify(ctx); err != nil {
 		return err // a *sqlstore.ChainError names the first row that is not right
 	}
-	before, _, err := anchored() // what was written down the last time, elsewhere
+	n, hash, err := anchored() // what was written down the last time, elsewhere; 0 and nil at first
 	if err != nil {
 		return err
 	}
-	n, hash, err := ledger.Head(ctx)
+	if err := ledger.VerifyFrom(ctx, n, hash); err != nil {
+		return err // rows were cut off since then, even if others were appended
+	}
+	n, hash, err = ledger.Head(ctx)
 	if err != nil {
 		return err
-	}
-	if n < before {
-		return errors.New("rows were cut off at the ledger's end")
 	}
 	return anchor(n, hash)
 }
@@ -134,19 +134,28 @@ func TestGuideStores(t *testing.T) {
 // TestGuideLedger: a ledger that was cut off at its end is found by what was written down.
 func TestGuideLedger(t *testing.T) {
 	t.Parallel()
-	store, err := sqlstore.Open(t.Context(), dbtest.Open(t, dbtest.SQLite(t)), sqlstore.SQLite, sqlstore.WithLedgerKey([]byte("a ledger's key of 32 bytes ......")))
+	db := dbtest.Open(t, dbtest.SQLite(t))
+	store, err := sqlstore.Open(t.Context(), db, sqlstore.SQLite, sqlstore.WithLedgerKey([]byte("a ledger's key of 32 bytes ......")))
 	require.NoError(t, err)
+	write := func(session string) {
+		require.NoError(t, store.Ledger().Hook()(t.Context(), didit.AuditEvent{Action: didit.AuditShare, Outcome: didit.AuditOK, SessionID: session}))
+	}
 	for range 3 {
-		require.NoError(t, store.Ledger().Hook()(t.Context(), didit.AuditEvent{Action: didit.AuditShare, Outcome: didit.AuditOK}))
+		write("a")
 	}
 	var n int64
-	anchored := func() (int64, []byte, error) { return n, nil, nil }
-	anchor := func(last int64, _ []byte) error {
-		n = last
+	var hash []byte
+	anchored := func() (int64, []byte, error) { return n, hash, nil }
+	anchor := func(last int64, its []byte) error {
+		n, hash = last, its
 		return nil
 	}
 	require.NoError(t, guideVerify(t.Context(), store.Ledger(), anchored, anchor))
 	assert.EqualValues(t, 3, n)
-	n = 4
-	require.ErrorContains(t, guideVerify(t.Context(), store.Ledger(), anchored, anchor), "cut off")
+	write("b")
+	require.NoError(t, guideVerify(t.Context(), store.Ledger(), anchored, anchor))
+	_, err = db.ExecContext(t.Context(), `DROP TRIGGER didit_ledger_delete; DELETE FROM didit_ledger WHERE n = 4`)
+	require.NoError(t, err)
+	write("c")
+	require.ErrorContains(t, guideVerify(t.Context(), store.Ledger(), anchored, anchor), "row 4")
 }
