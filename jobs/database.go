@@ -125,13 +125,13 @@ func (d *database) text(query string) string { return d.words.Replace(query) }
 func (d *database) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("jobs: nothing was changed: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	if err := f(tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	return wrap("whether the transaction was committed is not known", tx.Commit())
 }
 
 func (d *database) close() error {
