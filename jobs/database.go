@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river/riverdriver"
@@ -93,13 +92,9 @@ func openSQLite(path string, create bool) (*database, error) {
 }
 
 func openPostgreSQL(ctx context.Context, databaseURL string, connections int) (*database, error) {
-	config, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		// pgx quotes the URL, and what it takes for the password is not always all of it.
-		return nil, errors.New("jobs: the database URL cannot be read: it must be " + urlForms)
-	}
 	listen, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
+		// pgx quotes the URL, and what it takes for the password is not always all of it.
 		return nil, errors.New("jobs: the database URL cannot be read: it must be " + urlForms)
 	}
 	listen.MinConns, listen.MaxConns = 0, 1
@@ -110,7 +105,7 @@ func openPostgreSQL(ctx context.Context, databaseURL string, connections int) (*
 	if d.listener, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), listen); err != nil {
 		return nil, errors.New("jobs: the database URL cannot be used")
 	}
-	d.write = sql.OpenDB(stdlib.GetConnector(*config))
+	d.write = sql.OpenDB(stdlib.GetConnector(*listen.ConnConfig.Copy()))
 	d.write.SetMaxOpenConns(connections)
 	d.write.SetMaxIdleConns(connections)
 	d.shared = d.write
@@ -146,3 +141,11 @@ func (d *database) close() error {
 
 // LogValue names the database without its address.
 func (d *database) LogValue() slog.Value { return slog.StringValue(d.name) }
+
+// wrap says what an error of the database kept from being done; nil stays nil.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("jobs: %s: %w", what, err)
+}

@@ -244,17 +244,3 @@ func addJob(ctx context.Context, tx enqueuer, r *row) error {
 	_, err = tx.exec(ctx, `UPDATE {didit}didit_tickets SET job_id = $1 WHERE id = $2`, id, r.ID)
 	return wrap("the ticket could not be stored", err)
 }
-
-func wrap(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("jobs: %s: %w", what, err)
-}
-
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}

@@ -42,7 +42,7 @@ type State string
 
 // The states.
 const (
-	StateQueued  State = "queued"  // no worker has had it yet
+	StateQueued  State = "queued"  // the next free worker takes it
 	StateRunning State = "running" // a worker has it
 	StateWaiting State = "waiting" // it is tried again at WaitUntil
 	StateDone    State = "done"    // shared and delivered, or imported, and the callback took it
@@ -135,6 +135,14 @@ func millis(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixMilli()
+}
+
+// flag is a bool as it is stored.
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // read returns the ticket of an id; a transaction may lock it.
