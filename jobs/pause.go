@@ -46,7 +46,7 @@ func (e *Engine) resumePaused(ctx context.Context) error {
 }
 
 // Resume has every application's tickets worked on again, whoever has paused them: a
-// refused key, or an operator.
+// refused key, or an operator. Where nobody has, it does nothing.
 func (a *Admin) Resume(ctx context.Context) error {
 	queues, err := a.river.QueueList(ctx, river.NewQueueListParams().First(10_000))
 	if err != nil {

@@ -120,6 +120,7 @@ func testJobs(t *testing.T, w *world, databaseURL string, tickets func(args ...s
 	}
 	assert.Equal(t, 2, strings.Count(tickets("list", "--state", "stopped", "-o", "json").done(t).out, "\n"))
 	assert.Equal(t, 1, strings.Count(tickets("list", "--limit", "1", "-o", "json").done(t).out, "\n"))
+	tickets("list", "--limit", "-1").fails(t, exitUsage, "--limit")
 	var done struct {
 		Ticket    string `json:"ticket"`
 		SessionID string `json:"session_id"`
