@@ -53,11 +53,14 @@ func openDatabase(ctx context.Context, databaseURL string, connections int, crea
 	return nil, errors.New("jobs: the database URL must be " + urlForms)
 }
 
-// sqlitePragmas: readers beside one writer, 10 s to wait for another process's lock,
-// what was committed survives a power cut, and a transaction takes its lock when it
-// begins: one that reads first and then writes would fail at once where another wrote
-// in between.
-const sqlitePragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
+// sqlitePragmas: 10 s to wait for another process's lock, what was committed survives a
+// power cut, and a transaction takes its lock when it begins: one that reads first and then
+// writes would fail at once where another wrote in between. sqliteWAL: readers beside one
+// writer; it stays with the file, so only who makes the tables sets it.
+const (
+	sqlitePragmas = "?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)&_txlock=immediate"
+	sqliteWAL     = "&_pragma=journal_mode(WAL)"
+)
 
 func openSQLite(path string, create bool) (*database, error) {
 	path = strings.TrimPrefix(path, "//")
@@ -69,16 +72,16 @@ func openSQLite(path string, create bool) (*database, error) {
 		return nil, fmt.Errorf("jobs: the database file: %w", err)
 	}
 	// The rows hold vendor data. The files beside it take over its mode.
-	mode := os.O_RDWR
+	mode, pragmas := os.O_RDWR, sqlitePragmas
 	if create {
-		mode |= os.O_CREATE
+		mode, pragmas = mode|os.O_CREATE, pragmas+sqliteWAL
 	}
 	file, err := os.OpenFile(path, mode, 0o600) //nolint:gosec // the caller's own path
 	if err != nil {
 		return nil, fmt.Errorf("jobs: the database file: %w", err)
 	}
 	_ = file.Close()
-	source := "file:" + (&url.URL{Path: path}).EscapedPath() + sqlitePragmas
+	source := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
 	d := &database{name: "SQLite", words: strings.NewReplacer("{didit}", "", "{blob}", "BLOB", "{lock}", "")}
 	if d.write, err = sql.Open("sqlite", source); err != nil {
 		return nil, fmt.Errorf("jobs: the database file: %w", err)
