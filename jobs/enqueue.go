@@ -40,7 +40,8 @@ func (e *Engine) ImportTx(ctx context.Context, tx *sql.Tx, p didit.ImportSharedS
 	return e.enqueueImport(ctx, sqlTx{&e.Admin, tx}, p)
 }
 
-// ImportPgxTx is [Engine.ImportTx] for who has a transaction of pgx. It fails on SQLite.
+// ImportPgxTx is [Engine.ImportTx] for who has a transaction of pgx, from a pool of their own
+// on the engine's database. It fails on SQLite.
 func (e *Engine) ImportPgxTx(ctx context.Context, tx pgx.Tx, p didit.ImportSharedSessionParams) (*Ticket, error) {
 	if e.pgx == nil {
 		return nil, errNoPgx
@@ -65,7 +66,8 @@ func (e *Engine) ShareTx(ctx context.Context, tx *sql.Tx, sessionID string, p di
 	return e.enqueueShare(ctx, sqlTx{&e.Admin, tx}, sessionID, p)
 }
 
-// SharePgxTx is [Engine.ShareTx] for who has a transaction of pgx. It fails on SQLite.
+// SharePgxTx is [Engine.ShareTx] for who has a transaction of pgx, from a pool of their own
+// on the engine's database. It fails on SQLite.
 func (e *Engine) SharePgxTx(ctx context.Context, tx pgx.Tx, sessionID string, p didit.ShareSessionParams) (*Ticket, error) {
 	if e.pgx == nil {
 		return nil, errNoPgx
