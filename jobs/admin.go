@@ -40,7 +40,7 @@ func (a *Admin) open(ctx context.Context) error {
 		return fmt.Errorf("jobs: OpenAdmin: %w", err)
 	}
 	if _, err := a.Count(ctx); err != nil {
-		return fmt.Errorf("jobs: OpenAdmin: the tickets cannot be read; is it the database of an engine? %w", err)
+		return fmt.Errorf("jobs: OpenAdmin: %w; is it the database of an engine?", err)
 	}
 	var err error
 	a.river, err = river.NewClient(a.database.driver, &river.Config{

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/riverqueue/river/riverdriver"
@@ -54,11 +53,14 @@ func openDatabase(ctx context.Context, databaseURL string, connections int, crea
 	return nil, errors.New("jobs: the database URL must be " + urlForms)
 }
 
-// sqlitePragmas: readers beside one writer, 10 s to wait for another process's lock,
-// what was committed survives a power cut, and a transaction takes its lock when it
-// begins: one that reads first and then writes would fail at once where another wrote
-// in between.
-const sqlitePragmas = "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
+// sqlitePragmas: 10 s to wait for another process's lock, what was committed survives a
+// power cut, and a transaction takes its lock when it begins: one that reads first and then
+// writes would fail at once where another wrote in between. sqliteWAL: readers beside one
+// writer; it stays with the file, so only who makes the tables sets it.
+const (
+	sqlitePragmas = "?_pragma=busy_timeout(10000)&_pragma=synchronous(FULL)&_txlock=immediate"
+	sqliteWAL     = "&_pragma=journal_mode(WAL)"
+)
 
 func openSQLite(path string, create bool) (*database, error) {
 	path = strings.TrimPrefix(path, "//")
@@ -70,16 +72,16 @@ func openSQLite(path string, create bool) (*database, error) {
 		return nil, fmt.Errorf("jobs: the database file: %w", err)
 	}
 	// The rows hold vendor data. The files beside it take over its mode.
-	mode := os.O_RDWR
+	mode, pragmas := os.O_RDWR, sqlitePragmas
 	if create {
-		mode |= os.O_CREATE
+		mode, pragmas = mode|os.O_CREATE, pragmas+sqliteWAL
 	}
 	file, err := os.OpenFile(path, mode, 0o600) //nolint:gosec // the caller's own path
 	if err != nil {
 		return nil, fmt.Errorf("jobs: the database file: %w", err)
 	}
 	_ = file.Close()
-	source := "file:" + (&url.URL{Path: path}).EscapedPath() + sqlitePragmas
+	source := "file:" + (&url.URL{Path: path}).EscapedPath() + pragmas
 	d := &database{name: "SQLite", words: strings.NewReplacer("{didit}", "", "{blob}", "BLOB", "{lock}", "")}
 	if d.write, err = sql.Open("sqlite", source); err != nil {
 		return nil, fmt.Errorf("jobs: the database file: %w", err)
@@ -93,13 +95,9 @@ func openSQLite(path string, create bool) (*database, error) {
 }
 
 func openPostgreSQL(ctx context.Context, databaseURL string, connections int) (*database, error) {
-	config, err := pgx.ParseConfig(databaseURL)
-	if err != nil {
-		// pgx quotes the URL, and what it takes for the password is not always all of it.
-		return nil, errors.New("jobs: the database URL cannot be read: it must be " + urlForms)
-	}
 	listen, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
+		// pgx quotes the URL, and what it takes for the password is not always all of it.
 		return nil, errors.New("jobs: the database URL cannot be read: it must be " + urlForms)
 	}
 	listen.MinConns, listen.MaxConns = 0, 1
@@ -110,7 +108,7 @@ func openPostgreSQL(ctx context.Context, databaseURL string, connections int) (*
 	if d.listener, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), listen); err != nil {
 		return nil, errors.New("jobs: the database URL cannot be used")
 	}
-	d.write = sql.OpenDB(stdlib.GetConnector(*config))
+	d.write = sql.OpenDB(stdlib.GetConnector(*listen.ConnConfig.Copy()))
 	d.write.SetMaxOpenConns(connections)
 	d.write.SetMaxIdleConns(connections)
 	d.shared = d.write
@@ -125,13 +123,13 @@ func (d *database) text(query string) string { return d.words.Replace(query) }
 func (d *database) inTx(ctx context.Context, f func(*sql.Tx) error) error {
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("jobs: nothing was changed: %w", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
 	if err := f(tx); err != nil {
 		return err
 	}
-	return tx.Commit()
+	return wrap("whether the transaction was committed is not known", tx.Commit())
 }
 
 func (d *database) close() error {
@@ -146,3 +144,11 @@ func (d *database) close() error {
 
 // LogValue names the database without its address.
 func (d *database) LogValue() slog.Value { return slog.StringValue(d.name) }
+
+// wrap says what an error of the database kept from being done; nil stays nil.
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("jobs: %s: %w", what, err)
+}

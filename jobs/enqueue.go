@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
 	"time"
 
@@ -41,7 +40,8 @@ func (e *Engine) ImportTx(ctx context.Context, tx *sql.Tx, p didit.ImportSharedS
 	return e.enqueueImport(ctx, sqlTx{&e.Admin, tx}, p)
 }
 
-// ImportPgxTx is [Engine.ImportTx] for who has a transaction of pgx. It fails on SQLite.
+// ImportPgxTx is [Engine.ImportTx] for who has a transaction of pgx, from a pool of their own
+// on the engine's database. It fails on SQLite.
 func (e *Engine) ImportPgxTx(ctx context.Context, tx pgx.Tx, p didit.ImportSharedSessionParams) (*Ticket, error) {
 	if e.pgx == nil {
 		return nil, errNoPgx
@@ -66,7 +66,8 @@ func (e *Engine) ShareTx(ctx context.Context, tx *sql.Tx, sessionID string, p di
 	return e.enqueueShare(ctx, sqlTx{&e.Admin, tx}, sessionID, p)
 }
 
-// SharePgxTx is [Engine.ShareTx] for who has a transaction of pgx. It fails on SQLite.
+// SharePgxTx is [Engine.ShareTx] for who has a transaction of pgx, from a pool of their own
+// on the engine's database. It fails on SQLite.
 func (e *Engine) SharePgxTx(ctx context.Context, tx pgx.Tx, sessionID string, p didit.ShareSessionParams) (*Ticket, error) {
 	if e.pgx == nil {
 		return nil, errNoPgx
@@ -161,14 +162,17 @@ func (e *Engine) enqueue(ctx context.Context, tx enqueuer, r *row, subject strin
 			return nil, fmt.Errorf("jobs: the ticket could not be stored: %w", err)
 		}
 		if inserted == 1 {
-			return &r.Ticket, addJob(ctx, tx, r)
+			if err := addJob(ctx, tx, r); err != nil {
+				return nil, err
+			}
+			return &r.Ticket, nil
 		}
 		there, err := scan(tx.row(ctx, selectSubject, r.application, subject, string(r.Kind)))
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			continue // a share that has ended meanwhile
 		case err != nil:
-			return nil, fmt.Errorf("jobs: the session's ticket could not be read: %w", err)
+			return nil, err
 		case r.Kind == KindShare:
 			return &there.Ticket, nil
 		}
@@ -200,8 +204,11 @@ func (e *Engine) again(ctx context.Context, tx enqueuer, there, r *row, stored [
 	_, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3,
 verdict = CASE WHEN session_id = '' THEN '' ELSE verdict END WHERE id = $4`,
 		sealed, r.tokenID, millis(r.tokenEnds), there.ID)
-	if err != nil || !reopen {
-		return &there.Ticket, wrap("the token could not be stored", err)
+	switch {
+	case err != nil:
+		return nil, wrap("the token could not be stored", err)
+	case !reopen:
+		return &there.Ticket, nil
 	}
 	// begun stays: what an earlier token may have made is searched for.
 	_, err = tx.exec(ctx, `UPDATE {didit}didit_tickets SET params = $1, state = 'queued', reason = '', stop = 0, verdict = '', run = '', wait_ms = 0, done_ms = 0
@@ -209,8 +216,11 @@ WHERE id = $2`, string(stored), there.ID)
 	if err != nil {
 		return nil, wrap("the ticket could not be opened anew", err)
 	}
+	if err := addJob(ctx, tx, there); err != nil {
+		return nil, err
+	}
 	there.State, there.Reason, there.WaitUntil, there.DoneAt = StateQueued, "", time.Time{}, time.Time{}
-	return &there.Ticket, addJob(ctx, tx, there)
+	return &there.Ticket, nil
 }
 
 // conflict names what differs between the params of two imports of one session.
@@ -218,7 +228,8 @@ func (p params) conflict(other params) string {
 	switch {
 	case p.VendorData != other.VendorData:
 		return "vendor data"
-	case !strings.EqualFold(p.WorkflowID, other.WorkflowID) || !reflect.DeepEqual(p.Workflows, other.Workflows):
+	case !strings.EqualFold(p.WorkflowID, other.WorkflowID),
+		!strings.EqualFold(p.Workflows.User, other.Workflows.User), !strings.EqualFold(p.Workflows.Business, other.Workflows.Business):
 		return "workflow"
 	case p.Review != other.Review:
 		return "review"
@@ -234,18 +245,4 @@ func addJob(ctx context.Context, tx enqueuer, r *row) error {
 	}
 	_, err = tx.exec(ctx, `UPDATE {didit}didit_tickets SET job_id = $1 WHERE id = $2`, id, r.ID)
 	return wrap("the ticket could not be stored", err)
-}
-
-func wrap(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("jobs: %s: %w", what, err)
-}
-
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

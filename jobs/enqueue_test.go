@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,18 +40,23 @@ func TestOneTicketPerSession(t *testing.T) {
 		ctx := w.Context()
 		e := w.open(w.config(w.b))
 		source, token := w.token()
-		first, err := e.Import(ctx, w.params(token, "customer-7"))
+		params := func(vendorData, workflow string) didit.ImportSharedSessionParams {
+			p := w.params(token, vendorData)
+			p.WorkflowID, p.Workflows.User = "", workflow
+			return p
+		}
+		first, err := e.Import(ctx, params("customer-7", w.workflow))
 		require.NoError(w, err)
-		again, err := e.Import(ctx, w.params(token, " customer-7 "))
+		again, err := e.Import(ctx, params(" customer-7 ", strings.ToUpper(w.workflow)))
 		require.NoError(w, err)
 		assert.Equal(w, first, again)
 
 		for what, change := range map[string]func(*didit.ImportSharedSessionParams){
 			"vendor data": func(p *didit.ImportSharedSessionParams) { p.VendorData = "customer-8" },
-			"workflow":    func(p *didit.ImportSharedSessionParams) { p.WorkflowID = w.b.AddWorkflow(didit.KindUser) },
+			"workflow":    func(p *didit.ImportSharedSessionParams) { p.Workflows.User = w.b.AddWorkflow(didit.KindUser) },
 			"review":      func(p *didit.ImportSharedSessionParams) { p.Review = didit.ReviewAgain },
 		} {
-			p := w.params(token, "customer-7")
+			p := params("customer-7", w.workflow)
 			change(&p)
 			_, err := e.Import(ctx, p)
 			require.ErrorIs(w, err, jobs.ErrConflict)
@@ -64,7 +70,7 @@ func TestOneTicketPerSession(t *testing.T) {
 		done := w.ends(e, first.ID, jobs.StateDone)
 		_, err = e.DB().ExecContext(ctx, `DELETE FROM `+w.table("river_job"))
 		require.NoError(w, err)
-		again, err = e.Import(ctx, w.params(token, "customer-7"))
+		again, err = e.Import(ctx, params("customer-7", w.workflow))
 		require.NoError(w, err)
 		assert.Equal(w, done, again)
 		assert.Equal(w, 0, count(w, e.DB(), w.table("river_job")))

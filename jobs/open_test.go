@@ -65,6 +65,16 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestPoolSettings: a URL may have settings of a pool of pgx's, which another program has
+// from it; the engine has its own.
+func TestPoolSettings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, postgres(t))
+	w.url += "&pool_max_conns=3"
+	_, err := w.open(w.config(w.b)).Count(t.Context())
+	require.NoError(t, err)
+}
+
 // TestOpenAtOnce: several processes may open a new database at the same time.
 func TestOpenAtOnce(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/riverqueue/river"
@@ -45,16 +46,16 @@ func (e *Engine) resumePaused(ctx context.Context) error {
 }
 
 // Resume has every application's tickets worked on again, whoever has paused them: a
-// refused key, or an operator.
+// refused key, or an operator. Where nobody has, it does nothing.
 func (a *Admin) Resume(ctx context.Context) error {
 	queues, err := a.river.QueueList(ctx, river.NewQueueListParams().First(10_000))
 	if err != nil {
-		return err
+		return fmt.Errorf("jobs: Resume: nothing was changed: %w", err)
 	}
 	for _, q := range queues.Queues {
 		if q.PausedAt != nil && strings.HasPrefix(q.Name, queuePrefix) {
 			if err := a.resume(ctx, q.Name); err != nil {
-				return err
+				return fmt.Errorf("jobs: Resume: the queue %s may still be paused: %w", q.Name, err)
 			}
 		}
 	}

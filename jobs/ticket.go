@@ -42,7 +42,7 @@ type State string
 
 // The states.
 const (
-	StateQueued  State = "queued"  // no worker has had it yet
+	StateQueued  State = "queued"  // the next free worker takes it
 	StateRunning State = "running" // a worker has it
 	StateWaiting State = "waiting" // it is tried again at WaitUntil
 	StateDone    State = "done"    // shared and delivered, or imported, and the callback took it
@@ -104,7 +104,7 @@ func scan(from interface{ Scan(...any) error }) (*row, error) {
 	err := from.Scan(&r.application, &r.ID, &r.Kind, &stored, &r.SessionID, &r.SourceSessionID, &r.State, &r.Reason, &r.token, &r.tokenID, &ends,
 		&begun, &stop, &verdict, &r.owner, &r.Attempts, &r.jobID, &wait, &made, &ended)
 	if err != nil {
-		return nil, err
+		return nil, wrap("the ticket could not be read", err)
 	}
 	if json.Unmarshal([]byte(stored), &r.params) != nil || verdict != "" && json.Unmarshal([]byte(verdict), &r.verdict) != nil {
 		return nil, &damagedError{r.ID}
@@ -135,6 +135,14 @@ func millis(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixMilli()
+}
+
+// flag is a bool as it is stored.
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // read returns the ticket of an id; a transaction may lock it.
@@ -194,7 +202,7 @@ func (a *Admin) Tickets(ctx context.Context, state State) iter.Seq2[*Ticket, err
 func (a *Admin) page(ctx context.Context, query string, args []any) (tickets []*Ticket, err error) {
 	rows, err := a.database.shared.QueryContext(ctx, a.database.text(query), args...)
 	if err != nil {
-		return nil, err
+		return nil, unread(err)
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
 	for rows.Next() {
@@ -204,14 +212,14 @@ func (a *Admin) page(ctx context.Context, query string, args []any) (tickets []*
 		}
 		tickets = append(tickets, &r.Ticket)
 	}
-	return tickets, rows.Err()
+	return tickets, unread(rows.Err())
 }
 
-// Count returns how many tickets are in each state.
+// Count returns how many tickets are in each state; a state that none is in is not there.
 func (a *Admin) Count(ctx context.Context) (map[State]int, error) {
 	rows, err := a.database.shared.QueryContext(ctx, a.database.text(`SELECT state, COUNT(*) FROM {didit}didit_tickets GROUP BY state`))
 	if err != nil {
-		return nil, err
+		return nil, unread(err)
 	}
 	defer rows.Close() //nolint:errcheck // Err tells
 	count := make(map[State]int)
@@ -221,9 +229,11 @@ func (a *Admin) Count(ctx context.Context) (map[State]int, error) {
 			n     int
 		)
 		if err := rows.Scan(&state, &n); err != nil {
-			return nil, err
+			return nil, unread(err)
 		}
 		count[state] = n
 	}
-	return count, rows.Err()
+	return count, unread(rows.Err())
 }
+
+func unread(err error) error { return wrap("the tickets could not be read", err) }

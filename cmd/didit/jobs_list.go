@@ -11,7 +11,7 @@ import (
 )
 
 func (t *tool) jobsListCommand() *cobra.Command {
-	database, state, limit := "", "", 0
+	database, state, limit := "", "", uint(0)
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List the tickets, oldest first",
@@ -31,14 +31,14 @@ data. With -o json each line has all of a ticket, and why it waits or has ended.
 	f := c.Flags()
 	f.StringVar(&state, "state", "", "in this `state`: "+strings.Join(stateNames(), ", "))
 	complete(c, "state", stateNames()...)
-	f.IntVar(&limit, "limit", 0, "stop after so many; 0: list all")
+	f.UintVar(&limit, "limit", 0, "stop after so `many`; 0: list all")
 	return c
 }
 
 // listTickets prints up to limit tickets, or all where that is 0.
-func (t *tool) listTickets(ctx context.Context, a *jobs.Admin, state jobs.State, limit int) error {
+func (t *tool) listTickets(ctx context.Context, a *jobs.Admin, state jobs.State, limit uint) error {
 	out := rows{t: t, widths: []int{36, 8, 13, 17}}
-	n := 0
+	n := uint(0)
 	for ticket, err := range a.Tickets(ctx, state) {
 		if err != nil {
 			return err

@@ -120,6 +120,7 @@ func testJobs(t *testing.T, w *world, databaseURL string, tickets func(args ...s
 	}
 	assert.Equal(t, 2, strings.Count(tickets("list", "--state", "stopped", "-o", "json").done(t).out, "\n"))
 	assert.Equal(t, 1, strings.Count(tickets("list", "--limit", "1", "-o", "json").done(t).out, "\n"))
+	tickets("list", "--limit", "-1").fails(t, exitUsage, "--limit")
 	var done struct {
 		Ticket    string `json:"ticket"`
 		SessionID string `json:"session_id"`
@@ -136,10 +137,10 @@ func TestJobsDatabase(t *testing.T) {
 	status := func(args ...string) result { return cli(t, "", append([]string{"jobs", "status"}, args...)...) }
 	status("--database", "sqlite:"+w.path("none.db")).fails(t, exitUsage, "there is no file")
 	status("--database", "mysql://x").fails(t, exitUsage, "must begin with sqlite: or postgres://")
-	status("--database", "sqlite:"+w.write(t, "empty.db", "")).fails(t, exitRefused, "didit: the tickets cannot be read; is it the database of an engine?")
+	status("--database", "sqlite:"+w.write(t, "empty.db", "")).fails(t, exitRefused, "didit: the tickets could not be read: ", "is it the database of an engine?")
 	r := status("--database", "postgres://didit:hunter2@127.0.0.1:1/x")
 	r.fails(t, exitUsage, "put the URL into DIDIT_DATABASE_URL")
 	assert.NotContains(t, r.errs, "hunter2")
-	status("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitRefused, "didit: the tickets cannot be read", "failed to connect")
+	status("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitRefused, "didit: the tickets could not be read: ", "failed to connect")
 	cli(t, "", "jobs", "list", "--state", "open", "--database", "sqlite:x").fails(t, exitUsage, "--state must be one of queued, running, waiting")
 }

@@ -13,7 +13,7 @@ func (t *tool) listCommand() *cobra.Command {
 	params := didit.ListSessionsParams{SessionKind: didit.KindUser}
 	var statuses []string
 	var since, until timeFlag
-	limit := 0
+	limit := uint(0)
 	c := t.calling(&cobra.Command{
 		Use:   "list",
 		Short: "List your sessions, newest first",
@@ -45,15 +45,15 @@ session is listed where every filter that is given holds.`,
 	f.StringVar(&params.Search, "search", "", "with this `text` in a reference; for --kind user only")
 	f.Var(&since, "since", "created on this `day` in UTC or later")
 	f.Var(&until, "until", "created on this `day` in UTC or earlier")
-	f.IntVar(&limit, "limit", 0, "stop after so many; 0: list all")
+	f.UintVar(&limit, "limit", 0, "stop after so `many`; 0: list all")
 	f.IntVar(&params.PageSize, "page-size", 0, "rows for each request, up to 10000; 0: 50")
 	return c
 }
 
 // list prints up to limit sessions, or all where that is 0.
-func (t *tool) list(ctx context.Context, client *didit.Client, params didit.ListSessionsParams, limit int) error {
+func (t *tool) list(ctx context.Context, client *didit.Client, params didit.ListSessionsParams, limit uint) error {
 	out := rows{t: t, widths: []int{36, 8, 13, 17}}
-	n := 0
+	n := uint(0)
 	for s, err := range client.ListSessions(ctx, params) {
 		if err != nil {
 			return err

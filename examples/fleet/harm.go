@@ -1,9 +1,6 @@
 package main
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // harmed is what has happened to the workers.
 type harmed struct {
@@ -56,28 +53,4 @@ func (d *day) thawInTime(now time.Time) error {
 	p := d.frozen
 	d.frozen = nil
 	return p.goOn()
-}
-
-// end lets every process finish what it has under way. Called again it does nothing.
-func (d *day) end() error {
-	var errs []error
-	if d.frozen != nil {
-		errs = append(errs, d.thawInTime(d.thaw))
-	}
-	all := d.fleet
-	if d.bank != nil {
-		all = append(all, d.bank)
-	}
-	for _, p := range all {
-		if p != nil {
-			_ = p.in.Close()
-		}
-	}
-	for _, p := range all {
-		if p != nil {
-			errs = append(errs, p.end())
-		}
-	}
-	d.fleet, d.bank = nil, nil
-	return errors.Join(errs...)
 }
