@@ -169,11 +169,11 @@ func (e *Engine) Start(ctx context.Context) error {
 	if err := e.reconcile(ctx); err != nil {
 		return fmt.Errorf("jobs: Start: %w", err)
 	}
+	if err := e.resumePaused(ctx); err != nil {
+		return fmt.Errorf("jobs: Start: the queue that a refused key has paused could not be resumed: %w", err)
+	}
 	if err := e.river.Start(ctx); err != nil {
 		return fmt.Errorf("jobs: Start: %w", err)
-	}
-	if err := e.resumePaused(ctx); err != nil {
-		e.config.Logger.WarnContext(ctx, "didit jobs: a paused queue could not be resumed", "error", err)
 	}
 	if e.stopReconciling != nil {
 		e.stopReconciling() // of an earlier Start

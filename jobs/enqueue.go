@@ -31,8 +31,9 @@ func (e *Engine) Import(ctx context.Context, p didit.ImportSharedSessionParams) 
 // returns the first's, whatever has become of it; a token that ends later takes the place
 // of the one that an open ticket has. A ticket that was refused or stopped is opened anew
 // by another token. Other vendor data, another workflow or another review than an open
-// or done ticket has is [ErrConflict]. Give vendor data: without it an import whose
-// answer is lost cannot be found again.
+// or done ticket has is [ErrConflict]; its SourceSessionID and FromApplicationIDs stay those
+// of the first call. Give vendor data: without it an import whose answer is lost cannot be
+// found again.
 //
 // The error is a *[didit.ValidationError] where the params cannot be right. Params.Resume
 // says that the token may have been sent before, outside of this engine.
@@ -58,8 +59,8 @@ func (e *Engine) Share(ctx context.Context, sessionID string, p didit.ShareSessi
 // after the commit, or neither. tx is one of [Engine.DB]'s. The token is minted when the
 // ticket's turn comes, and given to Config.Deliver.
 //
-// While a ticket of the same session and partner is open, a second call returns it; once
-// that has ended, it makes another.
+// While a ticket of the same session and partner is open, a second call returns it, with
+// the TTL and status of the first; once that has ended, it makes another.
 //
 // The error is a *[didit.ValidationError] where the params cannot be right.
 func (e *Engine) ShareTx(ctx context.Context, tx *sql.Tx, sessionID string, p didit.ShareSessionParams) (*Ticket, error) {

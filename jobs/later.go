@@ -24,7 +24,9 @@ func (w *waiting) Error() string { return "jobs: " + w.reason }
 // later says why the ticket waits, and has River bring it again.
 func (r *run) later(err error) error {
 	if errors.Is(err, errEnded) {
-		return nil
+		if err = r.takeOver(); err == nil {
+			return nil
+		}
 	}
 	w := new(waiting)
 	callback, isCallback := errors.AsType[*callbackError](err)

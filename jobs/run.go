@@ -27,7 +27,7 @@ WHERE id = $3 AND job_id = $4 AND `+isOpen, r.owner, flag(began), r.ID, r.job)
 }
 
 // errEnded is a ticket that has ended meanwhile, or that is another run's or has another
-// token. If it is left without a job, the reconciler gives it one.
+// token.
 var errEnded = errors.New("jobs: the ticket has ended, or another run has it")
 
 // unbegin takes the mark back of a run that has sent nothing.

@@ -97,13 +97,13 @@ func (r *run) work(id string) error {
 	return r.imports()
 }
 
-// takeOver gives a ticket another job whose last run did not end. Should that run go on,
-// as on a machine that was frozen, what it tells River is of the job that is over: it
-// cannot have a third run begin beside the second.
+// takeOver gives a ticket another job whose last run did not end: it died, or it met another
+// token. Should a dead one go on, as on a machine that was frozen, what it tells River is of
+// the job that is over: it cannot have a third run begin beside the second.
 func (r *run) takeOver() error {
 	return r.e.database.inTx(r.ctx, func(sqltx *sql.Tx) error {
 		tx := sqlTx{&r.e.Admin, sqltx}
-		n, err := tx.exec(r.ctx, `UPDATE {didit}didit_tickets SET state = 'queued', run = '' WHERE id = $1 AND job_id = $2 AND state = 'running'`, r.ID, r.job)
+		n, err := tx.exec(r.ctx, `UPDATE {didit}didit_tickets SET state = 'queued', run = '' WHERE id = $1 AND job_id = $2 AND run = $3 AND state = 'running'`, r.ID, r.job, r.owner)
 		if err != nil || n == 0 {
 			return err
 		}

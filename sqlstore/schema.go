@@ -132,9 +132,14 @@ func (s *Store) migrate(ctx context.Context) error {
 		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
 		return fmt.Errorf("the tables could not be made; nothing was changed: %w", err)
 	}
+	if _, err := conn.ExecContext(ctx, `COMMIT`); err != nil {
+		_, _ = conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`)
+		return fmt.Errorf("whether the tables were made is not known; open it again: %w", err)
+	}
 	return nil
 }
 
+// makeTables leaves the transaction open.
 func makeTables(ctx context.Context, conn *sql.Conn, d Dialect) error {
 	for _, statements := range []string{dialects[d].begin, Schema(d)} {
 		if _, err := conn.ExecContext(ctx, statements); err != nil {
@@ -145,11 +150,7 @@ func makeTables(ctx context.Context, conn *sql.Conn, d Dialect) error {
 	if err != nil {
 		return err
 	}
-	if err := check(ctx, conn, d, found); err != nil {
-		return err
-	}
-	_, err = conn.ExecContext(ctx, `COMMIT`)
-	return err
+	return check(ctx, conn, d, found)
 }
 
 func schemaVersion(ctx context.Context, conn *sql.Conn) (found int64, err error) {
