@@ -36,7 +36,7 @@ func OpenAdmin(ctx context.Context, databaseURL string) (*Admin, error) {
 }
 
 func (a *Admin) open(ctx context.Context) error {
-	if err := a.database.checkVersion(ctx); err != nil {
+	if _, err := a.database.version(ctx); err != nil {
 		return fmt.Errorf("jobs: OpenAdmin: %w", err)
 	}
 	if _, err := a.Count(ctx); err != nil {

@@ -119,8 +119,14 @@ func openPostgreSQL(ctx context.Context, databaseURL string, connections int) (*
 // text puts the database's words into a statement that is else the same on both.
 func (d *database) text(query string) string { return d.words.Replace(query) }
 
+// errInCallback is what would wait for itself.
+var errInCallback = errors.New("jobs: a callback holds SQLite's only writer: enqueue with its transaction (ImportTx, ShareTx), and leave the rest until it is over")
+
 // inTx runs f in a transaction.
 func (d *database) inTx(ctx context.Context, f func(*sql.Tx) error) error {
+	if d.schema == "" && inCallback(ctx) {
+		return errInCallback
+	}
 	tx, err := d.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("jobs: nothing was changed: %w", err)

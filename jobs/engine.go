@@ -30,10 +30,12 @@ type Config struct {
 	Sealer *Sealer
 	// Imported is called once a copy is there, in the transaction that ends the ticket:
 	// what you change in tx is changed exactly once. Where it fails it is called again,
-	// and the import is not made again. nil: nobody is told.
+	// and the import is not made again. A copy that was deleted in between has its id alone,
+	// and what was asked for. nil: nobody is told.
 	//
 	// On SQLite tx holds the only writer. Write with tx alone, enqueue with ImportTx and
-	// ShareTx; reading through [Engine.DB] waits for nothing.
+	// ShareTx; reading through [Engine.DB] waits for nothing, a call of [Engine.River]'s would
+	// wait for itself.
 	Imported func(ctx context.Context, tx *sql.Tx, t *Ticket, s *didit.ImportedSession) error
 	// Deliver hands a token over to the partner, at least once, before a share's ticket
 	// ends. Where it fails it is called again, with the same token while that lives. An
@@ -61,8 +63,10 @@ type Engine struct {
 	Admin
 	config Config
 	client *didit.Client
+	pacer  *pace.Pacer           // the client's, unless Options have a limiter
 	pgx    *river.Client[pgx.Tx] // inserts alone; nil on SQLite
 
+	working         context.Context //nolint:containedctx // of the last Start: has its end begun?
 	stopReconciling context.CancelFunc
 	background      sync.WaitGroup
 }
@@ -89,7 +93,8 @@ func Open(ctx context.Context, databaseURL string, cfg Config) (*Engine, error) 
 	case cfg.Workers < 0 || cfg.Workers > river.QueueNumWorkersMax:
 		return nil, fmt.Errorf("jobs: Open: Config.Workers must be 1 to %d", river.QueueNumWorkersMax)
 	}
-	options := []didit.Option{didit.WithLimiter(pace.Adaptive()), didit.WithAttemptTimeout(attemptTimeout)}
+	pacer := pace.Adaptive()
+	options := []didit.Option{didit.WithLimiter(pacer), didit.WithAttemptTimeout(attemptTimeout)}
 	options = append(options, cfg.Options...)
 	client, err := didit.NewClient(append(options, didit.WithMaxRetries(0), didit.WithMaxRetryAfter(0))...)
 	if err != nil {
@@ -102,7 +107,7 @@ func Open(ctx context.Context, databaseURL string, cfg Config) (*Engine, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{Admin: Admin{database: d}, config: cfg, client: client}
+	e := &Engine{Admin: Admin{database: d}, config: cfg, client: client, pacer: pacer}
 	if err := e.open(ctx); err != nil {
 		_ = d.close()
 		return nil, err
@@ -164,13 +169,22 @@ func (e *Engine) checkKeys(ctx context.Context) error {
 // Start begins the work, and resumes the queue if a refused key has paused it, not if an
 // operator has. Without it tickets are stored and stay queued. The engine stops when ctx
 // ends, as [Engine.Stop] stops it, and may be started again; a second Start while it works
-// does no harm.
+// does no harm. After a Stop that was cut off it waits until what was under way has ended,
+// or ctx has.
 func (e *Engine) Start(ctx context.Context) error {
 	if err := e.reconcile(ctx); err != nil {
 		return fmt.Errorf("jobs: Start: %w", err)
 	}
 	if err := e.resumePaused(ctx); err != nil {
 		return fmt.Errorf("jobs: Start: the queue that a refused key has paused could not be resumed: %w", err)
+	}
+	if e.working != nil && e.working.Err() != nil {
+		// River would not begin while it still ends, and say nothing.
+		select {
+		case <-e.river.Stopped():
+		case <-ctx.Done():
+			return fmt.Errorf("jobs: Start: what was under way has not ended yet: %w", ctx.Err())
+		}
 	}
 	if err := e.river.Start(ctx); err != nil {
 		return fmt.Errorf("jobs: Start: %w", err)
@@ -179,6 +193,7 @@ func (e *Engine) Start(ctx context.Context) error {
 		e.stopReconciling() // of an earlier Start
 	}
 	ctx, e.stopReconciling = context.WithCancel(ctx)
+	e.working = ctx
 	e.background.Go(func() { e.reconcileEveryMinute(ctx) })
 	return nil
 }

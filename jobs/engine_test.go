@@ -86,6 +86,33 @@ func TestStartTwice(t *testing.T) {
 	})
 }
 
+// TestStartAfterEnd: an engine whose context has ended, or whose Stop was cut off, works
+// after a Start at once.
+func TestStartAfterEnd(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		e := w.open(w.config(w.b))
+		works := func() {
+			w.Helper()
+			_, token := w.token()
+			ticket, err := e.Import(w.Context(), w.params(token, "customer-7"))
+			require.NoError(w, err)
+			w.ends(e, ticket.ID, jobs.StateDone)
+		}
+		ctx, cancel := context.WithCancel(w.Context())
+		require.NoError(w, e.Start(ctx))
+		works()
+		cancel()
+		require.NoError(w, e.Start(w.Context()))
+		works()
+		require.Error(w, e.Stop(ended()))
+		require.ErrorContains(w, e.Start(ended()), "jobs: Start: ")
+		require.NoError(w, e.Start(w.Context()))
+		works()
+		require.NoError(w, e.Stop(w.Context()))
+	})
+}
+
 // TestTwoApplications: engines of two applications on one database leave each other's
 // tickets alone, and the refused key of one does not stop the other.
 func TestTwoApplications(t *testing.T) {

@@ -30,9 +30,10 @@ func (e *Engine) Import(ctx context.Context, p didit.ImportSharedSessionParams) 
 // There is one ticket for each source session and application of yours. A second call
 // returns the first's, whatever has become of it; a token that ends later takes the place
 // of the one that an open ticket has. A ticket that was refused or stopped is opened anew
-// by another token. Other vendor data, another workflow or another review than an open
-// or done ticket has is [ErrConflict]; its SourceSessionID and FromApplicationIDs stay those
-// of the first call. Give vendor data: without it an import whose answer is lost cannot be
+// by another token. Else other vendor data, another workflow or another review than the
+// ticket has is [ErrConflict], and other vendor data always is once an import may have been
+// sent: what that made is searched for by it. SourceSessionID and FromApplicationIDs stay
+// those of the first call. Give vendor data: without it an import whose answer is lost cannot be
 // found again.
 //
 // The error is a *[didit.ValidationError] where the params cannot be right. Params.Resume
@@ -80,9 +81,6 @@ var errNoPgx = errors.New("jobs: this engine's database is SQLite, which has no 
 
 // enqueueAlone runs f in a transaction of its own.
 func (e *Engine) enqueueAlone(ctx context.Context, f func(*sql.Tx) (*Ticket, error)) (t *Ticket, err error) {
-	if e.database.schema == "" && inCallback(ctx) {
-		return nil, errors.New("jobs: a callback holds SQLite's only writer: enqueue with its transaction (ImportTx, ShareTx)")
-	}
 	err = e.database.inTx(ctx, func(tx *sql.Tx) error {
 		t, err = f(tx)
 		return err
@@ -158,7 +156,7 @@ func (e *Engine) enqueue(ctx context.Context, tx enqueuer, r *row, subject strin
 	}
 	for {
 		inserted, err := tx.exec(ctx, insertTicket, subject, r.application, r.ID, string(r.Kind), string(stored), r.SessionID,
-			r.SourceSessionID, string(r.State), r.token, r.tokenID, millis(r.tokenEnds), flag(r.begun), millis(r.CreatedAt))
+			r.SourceSessionID, string(r.State), r.token, r.tokenID, millis(r.tokenEnds), begunElsewhere*flag(r.begun), millis(r.CreatedAt))
 		if err != nil {
 			return nil, fmt.Errorf("jobs: the ticket could not be stored: %w", err)
 		}
@@ -193,13 +191,17 @@ WHERE application_id = $1 AND subject = $2 AND kind = $3 AND (kind = 'import' OR
 func (e *Engine) again(ctx context.Context, tx enqueuer, there, r *row, stored []byte, token didit.ShareToken) (*Ticket, error) {
 	other := there.tokenID != r.tokenID
 	reopen := other && (there.State == StateRefused || there.State == StateStopped)
-	if !reopen {
-		if what := there.params.conflict(r.params); what != "" {
-			return nil, fmt.Errorf("%w: ticket %s, other %s", ErrConflict, there.ID, what)
+	what := there.params.conflict(r.params)
+	if what != "" && !reopen || what == vendorData && there.begun {
+		return nil, fmt.Errorf("%w: ticket %s, other %s", ErrConflict, there.ID, what)
+	}
+	if r.begun && (reopen || there.State.Open()) {
+		if _, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET begun = $1 WHERE id = $2`, begunElsewhere, there.ID); err != nil {
+			return nil, wrap("that it was begun could not be stored", err)
 		}
-		if !other || !there.State.Open() || !r.tokenEnds.After(there.tokenEnds) {
-			return &there.Ticket, nil
-		}
+	}
+	if !reopen && (!other || !there.State.Open() || !r.tokenEnds.After(there.tokenEnds)) {
+		return &there.Ticket, nil
 	}
 	sealed := e.config.Sealer.seal(there.ID, token)
 	_, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3,
@@ -224,11 +226,14 @@ WHERE id = $2`, string(stored), there.ID)
 	return &there.Ticket, nil
 }
 
+// vendorData is what a copy is searched by: a ticket that may have one keeps it.
+const vendorData = "vendor data"
+
 // conflict names what differs between the params of two imports of one session.
 func (p params) conflict(other params) string {
 	switch {
 	case p.VendorData != other.VendorData:
-		return "vendor data"
+		return vendorData
 	case !strings.EqualFold(p.WorkflowID, other.WorkflowID),
 		!strings.EqualFold(p.Workflows.User, other.Workflows.User), !strings.EqualFold(p.Workflows.Business, other.Workflows.Business):
 		return "workflow"

@@ -43,8 +43,10 @@ func (r *run) imports() error {
 
 // notImported is an import without a copy.
 func (r *run) notImported(err error) error {
-	// A run that sent nothing leaves no reason for the next one to search.
-	if !r.begun && (errors.Is(err, didit.ErrNotSent) || isAnswer(err)) {
+	// A run that sent nothing leaves no reason for the next one to search, and none is left
+	// where a search has told that there is no copy, long after the token's end.
+	invalid := errors.Is(err, didit.ErrInvalidParams)
+	if !r.begun && (invalid || errors.Is(err, didit.ErrNotSent) || isAnswer(err)) || r.begun && invalid && errors.Is(err, didit.ErrShareTokenExpired) {
 		if err := r.unbegin(); err != nil {
 			return err
 		}
@@ -130,7 +132,11 @@ func (r *run) stopImport() error {
 	if r.begun && r.params.Find == nil {
 		return r.end(StateStopped, "stopped by an operator; whether a copy was made cannot be searched for: the token's claims cannot be read", nil)
 	}
-	return r.searchThen(func() error { return r.end(StateStopped, "stopped by an operator; no copy was made", nil) })
+	reason := "stopped by an operator; no copy was made"
+	if r.begun {
+		reason = "stopped by an operator; no copy was found"
+	}
+	return r.searchThen(func() error { return r.end(StateStopped, reason, nil) })
 }
 
 // searchThen searches for the copy that an earlier run may have made, and calls none where

@@ -30,14 +30,13 @@ func (r *run) later(err error) error {
 	}
 	w := new(waiting)
 	callback, isCallback := errors.AsType[*callbackError](err)
-	_, damaged := errors.AsType[*damagedError](err)
 	switch {
 	case errors.As(err, &w):
 	case isCallback:
 		w.reason, w.err = "the callback failed, see the log", callback.err
 	case errors.Is(err, errKeyGone):
 		w.reason, w.wait, w.err = "this process does not have the key that sealed the token", time.Minute, err
-	case damaged:
+	case isDamaged(err):
 		w.reason, w.wait, w.err = "its row was changed and cannot be read", time.Minute, err
 	case errors.Is(err, context.DeadlineExceeded):
 		w.reason = "a run took too long"

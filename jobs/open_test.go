@@ -2,6 +2,7 @@ package jobs_test
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"fmt"
 	"net/url"
@@ -90,6 +91,34 @@ func TestOpenAtOnce(t *testing.T) {
 		}
 		all.Wait()
 	})
+}
+
+// TestFewRights: a role that may make nothing can work with tables that are there.
+func TestFewRights(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, postgres(t))
+	ctx := t.Context()
+	e := w.open(w.config(w.b))
+	role := "few_" + strings.ToLower(rand.Text())
+	_, err := e.DB().ExecContext(ctx, `CREATE ROLE `+role+` LOGIN PASSWORD 'planted'; GRANT USAGE ON SCHEMA didit TO `+role+`;
+		GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA didit TO `+role+`; GRANT USAGE ON ALL SEQUENCES IN SCHEMA didit TO `+role)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := e.DB().ExecContext(context.WithoutCancel(ctx), `DROP OWNED BY `+role+`; DROP ROLE `+role)
+		assert.NoError(t, err)
+	})
+	u, err := url.Parse(w.url)
+	require.NoError(t, err)
+	u.User = url.UserPassword(role, "planted")
+	few, err := jobs.Open(ctx, u.String(), w.config(w.b))
+	require.NoError(t, err)
+	defer few.Close() //nolint:errcheck // the test is over
+	require.NoError(t, few.Start(ctx))
+	_, token := w.token()
+	ticket, err := few.Import(ctx, w.params(token, "customer-7"))
+	require.NoError(t, err)
+	w.ends(few, ticket.ID, jobs.StateDone)
+	require.NoError(t, few.Stop(ctx))
 }
 
 // TestNewerSchema: a database that a newer release has migrated is left alone.

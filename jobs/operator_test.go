@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -56,19 +55,42 @@ func TestChangedArguments(t *testing.T) {
 		ctx := w.Context()
 		e := w.open(w.config(w.b))
 		_, token := w.token()
-		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		river := w.table("river_job")
-		_, err = e.DB().ExecContext(ctx, `UPDATE `+river+` SET args = '{"ticket": "another"}'`)
+		done, err := e.Import(ctx, w.params(token, "customer-7"))
 		require.NoError(w, err)
 		require.NoError(w, e.Start(ctx))
-		for count(w, e.DB(), river+` WHERE state = 'completed'`) == 0 {
-			time.Sleep(5 * time.Millisecond)
+		w.ends(e, done.ID, jobs.StateDone)
+		for _, args := range []string{`{"ticket": "another"}`, `{"ticket": "` + done.ID + `"}`, `{}`, `{"ticket": 7}`, `[]`, `7`} {
+			require.NoError(w, e.Stop(ctx))
+			_, token = w.token()
+			ticket, err := e.Import(ctx, w.params(token, "customer-7"))
+			require.NoError(w, err)
+			_, err = e.DB().ExecContext(ctx, `UPDATE `+w.table("river_job")+` SET args = '`+args+`' WHERE state = 'available'`)
+			require.NoError(w, err)
+			require.NoError(w, e.Start(ctx))
+			w.ends(e, ticket.ID, jobs.StateDone)
 		}
-		require.NoError(w, e.Stop(ctx))
 		assert.Contains(w, w.log.String(), "a job names a ticket that is not there")
-		e = w.start(w.config(w.b))
-		w.ends(e, ticket.ID, jobs.StateDone)
+		assert.NotContains(w, w.log.String(), "had no job", "none waits for the reconciler")
+	})
+}
+
+// TestChangedJob: a job whose kind nobody knows, or whose queue nobody works on, is replaced.
+func TestChangedJob(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		e := w.open(w.config(w.b))
+		for _, change := range []string{`kind = 'of_nobody'`, `queue = 'of_nobody'`} {
+			_, token := w.token()
+			ticket, err := e.Import(ctx, w.params(token, "customer-7"))
+			require.NoError(w, err)
+			_, err = e.DB().ExecContext(ctx, `UPDATE `+w.table("river_job")+` SET `+change+` WHERE state = 'available'`)
+			require.NoError(w, err)
+			require.NoError(w, e.Start(ctx))
+			w.ends(e, ticket.ID, jobs.StateDone)
+			require.NoError(w, e.Stop(ctx))
+		}
+		assert.Equal(w, 2, count(w, e.DB(), w.table("river_job")+` WHERE state = 'cancelled'`), "the old ones")
 	})
 }
 
@@ -107,7 +129,7 @@ func TestCancel(t *testing.T) {
 				done := w.ends(e, ticket.ID, jobs.StateDone)
 				assert.Equal(w, []string{done.SessionID}, w.copies(source))
 			} else {
-				assert.Equal(w, "stopped by an operator; no copy was made", w.ends(e, ticket.ID, jobs.StateStopped).Reason)
+				assert.Equal(w, "stopped by an operator; no copy was found", w.ends(e, ticket.ID, jobs.StateStopped).Reason)
 				assert.Empty(w, w.copies(source))
 			}
 			require.NoError(w, e.Stop(ctx))
@@ -163,7 +185,7 @@ func TestCancelInRiver(t *testing.T) {
 		_, err = e.River().JobCancel(ctx, job)
 		require.NoError(w, err)
 		require.NoError(w, e.Start(ctx))
-		assert.Equal(w, "stopped by an operator; no copy was made", w.ends(e, ticket.ID, jobs.StateStopped).Reason)
+		assert.Equal(w, "stopped by an operator; no copy was found", w.ends(e, ticket.ID, jobs.StateStopped).Reason)
 		assert.Zero(w, w.posts())
 	})
 }

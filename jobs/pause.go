@@ -48,6 +48,9 @@ func (e *Engine) resumePaused(ctx context.Context) error {
 // Resume has every application's tickets worked on again, whoever has paused them: a
 // refused key, or an operator. Where nobody has, it does nothing.
 func (a *Admin) Resume(ctx context.Context) error {
+	if a.database.schema == "" && inCallback(ctx) {
+		return errInCallback
+	}
 	queues, err := a.river.QueueList(ctx, river.NewQueueListParams().First(10_000))
 	if err != nil {
 		return fmt.Errorf("jobs: Resume: nothing was changed: %w", err)

@@ -5,13 +5,18 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"github.com/riverqueue/river"
 )
 
 // orphans are open tickets without a job that is alive, whatever became of it: a leader of
-// another program discarded it, somebody deleted or changed it, or cancelled it.
+// another program discarded it, somebody deleted or cancelled it, or changed it so that
+// River fails with it (the engine itself fails no job: one that is retryable is such, or its
+// worker has died) or no worker of the queue gets it.
 const orphans = ` FROM {didit}didit_tickets t
 LEFT JOIN {didit}river_job j ON j.id = t.job_id
-WHERE t.` + isOpen + ` AND (j.id IS NULL OR j.state IN ('cancelled', 'completed', 'discarded'))`
+WHERE t.` + isOpen + ` AND (j.id IS NULL OR j.state IN ('cancelled', 'completed', 'discarded', 'retryable')
+	OR j.queue <> '` + queuePrefix + `' || t.application_id OR j.kind <> 'didit_' || t.kind)`
 
 // reconcileEveryMinute does so until ctx ends.
 func (e *Engine) reconcileEveryMinute(ctx context.Context) {
@@ -49,7 +54,7 @@ func (e *Engine) reconcile(ctx context.Context) error {
 	}
 	for _, id := range ids {
 		err := e.adopt(ctx, id)
-		if _, damaged := errors.AsType[*damagedError](err); damaged {
+		if isDamaged(err) {
 			e.config.Logger.ErrorContext(ctx, "didit jobs: an open ticket without a job gets none", "ticket", id, "error", err)
 		} else if err != nil {
 			return err
@@ -75,6 +80,9 @@ func (e *Engine) adopt(ctx context.Context, id string) error {
 			if _, err := tx.exec(ctx, `UPDATE {didit}didit_tickets SET stop = 1 WHERE id = $1`, id); err != nil {
 				return err
 			}
+		}
+		if _, err := e.river.JobCancelTx(ctx, tx.tx, r.jobID); err != nil && !errors.Is(err, river.ErrNotFound) {
+			return err
 		}
 		return addJob(ctx, tx, r)
 	})

@@ -16,8 +16,8 @@ import (
 func (r *run) claim(begin bool) error {
 	r.owner = uuid.NewString()
 	began := r.begun || begin
-	n, err := r.exec(`UPDATE {didit}didit_tickets SET state = 'running', run = $1, attempts = attempts + 1, begun = $2, reason = '', wait_ms = 0
-WHERE id = $3 AND job_id = $4 AND `+isOpen, r.owner, flag(began), r.ID, r.job)
+	n, err := r.exec(`UPDATE {didit}didit_tickets SET state = 'running', run = $1, attempts = attempts + 1,
+begun = CASE WHEN begun = 0 THEN $2 ELSE begun END, reason = '', wait_ms = 0 WHERE id = $3 AND job_id = $4 AND `+isOpen, r.owner, flag(began), r.ID, r.job)
 	if err == nil && n == 0 {
 		err = errEnded
 	}
@@ -30,9 +30,13 @@ WHERE id = $3 AND job_id = $4 AND `+isOpen, r.owner, flag(began), r.ID, r.job)
 // token.
 var errEnded = errors.New("jobs: the ticket has ended, or another run has it")
 
+// begunElsewhere marks a ticket that its caller says was begun outside of the engine. No run
+// takes that back.
+const begunElsewhere = 2
+
 // unbegin takes the mark back of a run that has sent nothing.
 func (r *run) unbegin() error {
-	_, err := r.exec(`UPDATE {didit}didit_tickets SET begun = 0 WHERE id = $1 AND run = $2 AND `+isOpen, r.ID, r.owner)
+	_, err := r.exec(`UPDATE {didit}didit_tickets SET begun = 0 WHERE id = $1 AND run = $2 AND begun <> $3 AND `+isOpen, r.ID, r.owner, begunElsewhere)
 	return err
 }
 
@@ -66,7 +70,7 @@ func (r *run) exec(query string, args ...any) (int64, error) {
 // end ends the ticket, with its callback in the same transaction. The ticket decides: where
 // another run has it, or has ended it, nothing of this one stays.
 func (r *run) end(state State, reason string, callback func(context.Context, *sql.Tx) error) error {
-	ctx, cancel := context.WithCancel(withCallback(r.ctx))
+	ctx, cancel := context.WithCancel(r.ctx)
 	defer cancel() // ends the transaction of a callback that was given up
 	return r.e.database.inTx(ctx, func(tx *sql.Tx) error {
 		now := time.Now()
@@ -84,7 +88,7 @@ WHERE id = $5 AND run = $6 AND ($1 <> 'refused' OR token_id = $7) AND `+isOpen),
 		if callback == nil {
 			return nil
 		}
-		return called(func() error { return callback(ctx, tx) })
+		return called(func() error { return callback(withCallback(ctx), tx) })
 	})
 }
 

@@ -57,7 +57,8 @@ func (d *database) migrate(ctx context.Context, logger *slog.Logger) error {
 	if err := d.shared.PingContext(ctx); err != nil {
 		return fmt.Errorf("jobs: Open: %s cannot be reached, nothing was changed: %w", d.name, err)
 	}
-	if err := d.checkVersion(ctx); err != nil {
+	found, err := d.version(ctx)
+	if err != nil {
 		return fmt.Errorf("jobs: Open: %w", err)
 	}
 	unlock, err := d.lockMigrations(ctx)
@@ -69,7 +70,9 @@ func (d *database) migrate(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("jobs: Open: %w", err)
 	}
-	if d.schema != "" {
+	// Where it is all there, a role that may make nothing can work.
+	whole := found == schemaVersion
+	if d.schema != "" && !whole {
 		if _, err := d.shared.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS `+d.schema); err != nil {
 			return fmt.Errorf("jobs: Open: the schema %q could not be made: %w", d.schema, err)
 		}
@@ -90,6 +93,9 @@ func (d *database) migrate(ctx context.Context, logger *slog.Logger) error {
 				return err
 			}
 		}
+		if whole {
+			return nil
+		}
 		for _, statement := range tables {
 			if _, err := tx.ExecContext(ctx, d.text(statement)); err != nil {
 				return err
@@ -100,21 +106,20 @@ func (d *database) migrate(ctx context.Context, logger *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("jobs: Open: the tables could not be made: %w", err)
 	}
-	if err := d.checkVersion(ctx); err != nil {
+	if _, err := d.version(ctx); err != nil {
 		return fmt.Errorf("jobs: Open: %w", err)
 	}
 	return nil
 }
 
-// checkVersion refuses the tables of a newer release. Where there are none it says
-// nothing: the statement fails.
-func (d *database) checkVersion(ctx context.Context) error {
-	var found int64
-	err := d.shared.QueryRowContext(ctx, d.text(`SELECT COALESCE(MAX(version), 0) FROM {didit}didit_jobs_schema`)).Scan(&found)
+// version is that of the tables, 0 where there are none: then the statement fails. It refuses
+// those of a newer release.
+func (d *database) version(ctx context.Context) (found int64, err error) {
+	err = d.shared.QueryRowContext(ctx, d.text(`SELECT COALESCE(MAX(version), 0) FROM {didit}didit_jobs_schema`)).Scan(&found)
 	if err == nil && found > schemaVersion {
-		return fmt.Errorf("the database has version %d of the tickets, this program knows %d: update it; nothing was changed", found, schemaVersion)
+		return 0, fmt.Errorf("the database has version %d of the tickets, this program knows %d: update it; nothing was changed", found, schemaVersion)
 	}
-	return nil
+	return found, nil
 }
 
 // lockMigrations keeps other processes from migrating meanwhile. Some of River's

@@ -85,7 +85,7 @@ func (r *run) mint() (*didit.SharedSession, error) {
 		ends = time.Now().Add(ttl)
 	}
 	r.tokenID = s.Token.Fingerprint()
-	n, err := r.exec(`UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3 WHERE id = $4 AND run = $5 AND `+isOpen,
+	n, err := r.exec(`UPDATE {didit}didit_tickets SET token = $1, token_id = $2, token_ends_ms = $3 WHERE id = $4 AND run = $5 AND stop = 0 AND `+isOpen,
 		r.e.config.Sealer.seal(r.ID, s.Token), r.tokenID, millis(ends), r.ID, r.owner)
 	switch {
 	case err != nil:

@@ -89,6 +89,32 @@ func TestNoAnswerToShare(t *testing.T) {
 	})
 }
 
+// TestCancelWhileMinted: a share that is cancelled while its token is minted is not delivered.
+func TestCancelWhileMinted(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(w *world) {
+		ctx := w.Context()
+		cfg := w.config(w.a)
+		cfg.Deliver = func(context.Context, *jobs.Ticket, *didit.SharedSession) error {
+			w.Error("delivered")
+			return nil
+		}
+		var e *jobs.Engine
+		var id atomic.Pointer[string]
+		answering(&cfg, func(*http.Request) *http.Response {
+			_, err := e.Cancel(ctx, *id.Load())
+			assert.NoError(w, err)
+			return nil
+		})
+		e = w.open(cfg)
+		ticket, err := e.Share(ctx, w.a.AddSession(didittest.SessionFixture{}), didit.ShareSessionParams{ForApplicationID: w.b.ID})
+		require.NoError(w, err)
+		id.Store(&ticket.ID)
+		require.NoError(w, e.Start(ctx))
+		w.ends(e, ticket.ID, jobs.StateStopped)
+	})
+}
+
 // TestTokenNotStored: a token that could not be sealed is not delivered: each further try
 // would deliver another one.
 func TestTokenNotStored(t *testing.T) {

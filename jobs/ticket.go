@@ -94,7 +94,7 @@ type params struct {
 
 const columns = `application_id, id, kind, params, session_id, source_session_id, state, reason, token, token_id, token_ends_ms, begun, stop, verdict, run, attempts, job_id, wait_ms, created_ms, done_ms`
 
-// scan reads the columns.
+// scan reads the columns. With a *damagedError the Ticket is there all the same.
 func scan(from interface{ Scan(...any) error }) (*row, error) {
 	var (
 		r                                    row
@@ -107,11 +107,11 @@ func scan(from interface{ Scan(...any) error }) (*row, error) {
 		return nil, wrap("the ticket could not be read", err)
 	}
 	if json.Unmarshal([]byte(stored), &r.params) != nil || verdict != "" && json.Unmarshal([]byte(verdict), &r.verdict) != nil {
-		return nil, &damagedError{r.ID}
+		err = &damagedError{r.ID} // the Ticket is whole
 	}
 	r.begun, r.stop = begun != 0, stop != 0
 	r.tokenEnds, r.WaitUntil, r.CreatedAt, r.DoneAt = instant(ends), instant(wait), instant(made), instant(ended)
-	return &r, nil
+	return &r, err
 }
 
 // damagedError is a row that somebody has changed. No other ticket is the worse for it.
@@ -119,6 +119,11 @@ type damagedError struct{ id string }
 
 func (e *damagedError) Error() string {
 	return fmt.Sprintf("jobs: the row of ticket %s was changed and cannot be read", e.id)
+}
+
+func isDamaged(err error) bool {
+	_, damaged := errors.AsType[*damagedError](err)
+	return damaged
 }
 
 // instant is the time of stored milliseconds.
@@ -159,7 +164,7 @@ func (d *database) read(ctx context.Context, q interface {
 // Ticket returns the ticket of an id. The error is [ErrNoTicket] where there is none.
 func (a *Admin) Ticket(ctx context.Context, id string) (*Ticket, error) {
 	r, err := a.database.read(ctx, a.database.shared, id, "")
-	if err != nil {
+	if err != nil && !isDamaged(err) {
 		return nil, err
 	}
 	return &r.Ticket, nil
@@ -207,7 +212,7 @@ func (a *Admin) page(ctx context.Context, query string, args []any) (tickets []*
 	defer rows.Close() //nolint:errcheck // Err tells
 	for rows.Next() {
 		r, err := scan(rows)
-		if err != nil {
+		if err != nil && !isDamaged(err) {
 			return nil, err
 		}
 		tickets = append(tickets, &r.Ticket)

@@ -64,6 +64,9 @@ func refusal(err error) verdict {
 	if api, ok := errors.AsType[*didit.APIError](err); ok && v.Reason == "" {
 		v.Reason = "Didit refused it: " + strings.ToLower(http.StatusText(api.StatusCode))
 	}
+	if call, ok := errors.AsType[*didit.CallError](err); ok && len(call.Candidates) > 0 {
+		v.Reason += "; sessions that may be the copy: " + strings.Join(call.Candidates[:min(len(call.Candidates), 10)], ", ")
+	}
 	return v
 }
 
@@ -107,22 +110,31 @@ func after(err error) next {
 	if didit.Retryable(err) {
 		return wait
 	}
-	known := refusal(err).Code != "refused"
 	if call, ok := errors.AsType[*didit.CallError](err); ok {
-		if call.Outcome == didit.OutcomeNotSent {
+		switch {
+		case call.Outcome == didit.OutcomeNotSent:
 			return wait // a certificate, a proxy: the machine's fault, and no ticket's
+		case ofKey(call.Answer), ofKey(call.SearchErr):
+			return pause // what became of an import can be found out with another key
 		}
 		return refuse
 	}
 	if api, ok := errors.AsType[*didit.APIError](err); ok {
 		switch {
-		case errors.Is(err, didit.ErrUnauthorized), api.StatusCode == http.StatusForbidden && !known:
-			return pause // not of the token or the session: the key is wrong, or lacks a right
-		case !known && !slices.Contains(refusedStatuses, api.StatusCode):
-			return wait // of something between here and Didit
+		case ofKey(api):
+			return pause
+		case !json.Valid(api.Body), !slices.Contains(refusedStatuses, api.StatusCode) && refusal(err).Code == "refused":
+			return wait // of something between here and Didit, which answers in JSON
 		}
 	}
 	return refuse
+}
+
+// ofKey reports whether Didit refused the key, and not the token or the session: it is
+// wrong, or lacks a right.
+func ofKey(err error) bool {
+	api, ok := errors.AsType[*didit.APIError](err)
+	return ok && api != nil && (errors.Is(api, didit.ErrUnauthorized) || api.StatusCode == http.StatusForbidden && refusal(api).Code == "refused")
 }
 
 // refusedStatuses are what Didit answers to a call that cannot succeed.

@@ -15,7 +15,8 @@ import (
 // TestAfter: only what Didit says of the token or the params ends a ticket.
 func TestAfter(t *testing.T) {
 	t.Parallel()
-	answer := func(status int) error { return &didit.APIError{StatusCode: status} }
+	answer := func(status int) error { return &didit.APIError{StatusCode: status, Body: []byte(`{"detail": "no"}`)} }
+	page := func(status int) error { return &didit.APIError{StatusCode: status, Body: []byte(`<html>no</html>`)} }
 	for name, test := range map[string]struct {
 		err  error
 		want next
@@ -24,6 +25,8 @@ func TestAfter(t *testing.T) {
 		"an outage":                {answer(http.StatusServiceUnavailable), wait},
 		"an open outcome":          {&didit.CallError{Outcome: didit.OutcomeUnknown}, wait},
 		"a proxy in between":       {answer(http.StatusMethodNotAllowed), wait},
+		"a proxy's bad request":    {page(http.StatusBadRequest), wait},
+		"a proxy's missing page":   {page(http.StatusNotFound), wait},
 		"a legal block":            {answer(http.StatusUnavailableForLegalReasons), wait},
 		"a wrong key":              {answer(http.StatusUnauthorized), pause},
 		"a key without the right":  {answer(http.StatusForbidden), pause},

@@ -3,10 +3,14 @@ package jobs
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/riverqueue/river"
+
+	"github.com/didit-go/didit"
 )
 
 // importJob and shareJob are what River stores and every dashboard shows: the ticket's
@@ -19,6 +23,20 @@ type (
 		Ticket string `json:"ticket"`
 	}
 )
+
+// UnmarshalJSON takes what somebody has changed, too, as no ticket's id.
+func (j *importJob) UnmarshalJSON(args []byte) error { j.Ticket = ticketOf(args); return nil }
+func (j *shareJob) UnmarshalJSON(args []byte) error  { j.Ticket = ticketOf(args); return nil }
+
+func ticketOf(args []byte) string {
+	var job struct {
+		Ticket string `json:"ticket"`
+	}
+	if json.Unmarshal(args, &job) != nil {
+		return ""
+	}
+	return job.Ticket
+}
 
 func (importJob) Kind() string { return "didit_import" }
 func (shareJob) Kind() string  { return "didit_share" }
@@ -65,24 +83,31 @@ type run struct {
 	*row
 }
 
+// longWait is for how long no worker is held by a rate limit.
+const longWait = 5 * time.Second
+
 func (r *run) work(id string) error {
 	var err error
 	r.row, err = r.e.database.read(r.ctx, r.e.database.shared, id, "")
 	if err == nil && r.application != r.e.client.ApplicationID() {
 		err = ErrNoTicket // of another key
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNoTicket):
 		r.row = nil
-		if errors.Is(err, ErrNoTicket) {
-			// Somebody has changed the job. If it was a ticket's, that gets another one.
-			r.e.config.Logger.ErrorContext(r.ctx, "didit jobs: a job names a ticket that is not there; it is dropped", "job_id", r.job)
-			return nil
-		}
+		r.e.config.Logger.ErrorContext(r.ctx, "didit jobs: a job names a ticket that is not there; it is dropped", "job_id", r.job)
+		return r.changed()
+	case err != nil && !isDamaged(err):
+		r.row = nil
+		return err
+	case r.jobID != r.job:
+		return r.changed() // a ticket has one job
+	case !r.State.Open():
+		return nil
+	case err != nil:
 		return err
 	}
-	if !r.State.Open() || r.jobID != r.job {
-		return nil // a ticket has one job
-	}
+	wait := time.Until(r.e.pacer.State().Writes.OpensAt)
 	switch {
 	case r.State == StateRunning:
 		return r.takeOver()
@@ -91,10 +116,33 @@ func (r *run) work(id string) error {
 			return err
 		}
 		return r.refuse(r.verdict)
+	case wait > longWait:
+		return &waiting{reason: plain(didit.ErrRateLimited), wait: wait}
 	case r.Kind == KindShare:
 		return r.share()
 	}
 	return r.imports()
+}
+
+// changed gives the ticket another job whose job this is, where somebody has changed what
+// that names.
+func (r *run) changed() error {
+	var id string
+	err := r.e.database.shared.QueryRowContext(r.ctx, r.e.database.text(
+		`SELECT id FROM {didit}didit_tickets WHERE job_id = $1 AND `+isOpen), r.job).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = r.e.change(r.ctx, id, func(tx sqlTx, t *row) error {
+		if t.jobID != r.job {
+			return nil
+		}
+		return addJob(r.ctx, tx, t)
+	})
+	return err
 }
 
 // takeOver gives a ticket another job whose last run did not end: it died, or it met another
