@@ -108,17 +108,20 @@ func (b *bulkRun) result(r record, attempts int, err error) error {
 // sum says how the run went.
 func (b *bulkRun) sum(ctx context.Context, err error) error {
 	p := b.last
-	sum := record{
-		{"done", p.Done}, {"failed", p.Failed}, {"done_before", p.Skipped},
-		{"results", b.flags.results}, {"resume", b.flags.resume},
+	sum := record{{"done", p.Done}, {"failed", p.Failed}, {"done_before", p.Skipped}}
+	text := fmt.Sprintf("%d done, %d failed, %d done before", p.Done, p.Failed, p.Skipped)
+	if b.columns.choose != nil {
+		sum = append(sum, field{"without_token", b.items.unshared})
+		text += fmt.Sprintf(", %d without a token", b.items.unshared)
 	}
 	switch {
 	case b.flags.results != "":
+		sum = append(sum, field{"results", b.flags.results}, field{"resume", b.flags.resume})
 		if printErr := b.t.print(sum); printErr != nil {
 			return errors.Join(err, printErr)
 		}
 	default:
-		_, _ = fmt.Fprintf(b.t.errs, "%d done, %d failed, %d done before\n", p.Done, p.Failed, p.Skipped)
+		_, _ = fmt.Fprintln(b.t.errs, text)
 	}
 	switch {
 	case ctx.Err() != nil:
