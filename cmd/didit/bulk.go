@@ -49,6 +49,7 @@ type bulkRun struct {
 	t       *tool
 	flags   bulkFlags
 	columns columns // of the list
+	empty   record  // a result without values
 
 	items   *items
 	results *results
@@ -66,11 +67,14 @@ func (b *bulkRun) run(ctx context.Context, f func() error) (err error) {
 			err = errors.Join(err, end())
 		}
 	}()
+	if err = b.t.distinct(b.flags); err != nil {
+		return err
+	}
 	if b.items, err = b.t.openItems(ctx, b.flags.in, b.columns); err != nil {
 		return err
 	}
 	ends = append(ends, b.items.close)
-	if b.results, err = b.t.openResults(b.flags.results, b.flags.resume != ""); err != nil {
+	if b.results, err = b.t.openResults(b.flags.results, b.flags.resume != "", b.ended(b.empty, 0, "")); err != nil {
 		return err
 	}
 	ends = append(ends, b.results.close)
@@ -102,7 +106,12 @@ func (b *bulkRun) result(r record, attempts int, err error) error {
 	if err != nil {
 		text = plain(err)
 	}
-	return b.results.add(append(r, field{"attempts", attempts}, field{"error", text}))
+	return b.results.add(b.ended(r, attempts, text))
+}
+
+// ended is a result with what all of them have at their end.
+func (*bulkRun) ended(r record, attempts int, text string) record {
+	return append(r, field{"attempts", attempts}, field{"error", text})
 }
 
 // sum says how the run went.

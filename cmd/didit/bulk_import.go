@@ -19,7 +19,7 @@ var importColumns = columns{
 }
 
 func (t *tool) bulkImportCommand() *cobra.Command {
-	b := &bulkRun{t: t, columns: importColumns}
+	b := &bulkRun{t: t, columns: importColumns, empty: importResult("", new(didit.ImportedSession))}
 	var params didit.ImportSharedSessionParams
 	idAsVendorData := false
 	c := t.calling(&cobra.Command{
@@ -66,11 +66,15 @@ func (b *bulkRun) imports(ctx context.Context, client *didit.Client, params didi
 		if r.Err == nil {
 			value = r.Value
 		}
-		if err := b.result(append(record{{"id", id}}, importRecord(value)...), r.Attempts, r.Err); err != nil {
+		if err := b.result(importResult(id, value), r.Attempts, r.Err); err != nil {
 			return err // the result is not recorded: the next run finds the copy
 		}
 	}
 	return run.Err()
+}
+
+func importResult(id string, s *didit.ImportedSession) record {
+	return append(record{{"id", id}}, importRecord(s)...)
 }
 
 // importItems are the tokens of a list.
