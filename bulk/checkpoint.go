@@ -8,6 +8,9 @@ import (
 // Checkpoint keeps what runs have done, for the next one to go on. [File] is one. Its
 // methods are called by several goroutines at the same time, and never with a token.
 //
+// Shares and imports need one each: an item that the other kind of run has recorded is
+// refused.
+//
 // Ids are as the items have them, except that UUIDs are in lower case.
 type Checkpoint interface {
 	// Lookup returns the last record of an id, and whether there is one. An error is

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/didit-go/didit"
 	"github.com/didit-go/didit/bulk"
 	"github.com/didit-go/didit/didittest"
 )
@@ -176,4 +177,50 @@ func TestContextEndsInCheckpoint(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCheckpointOfTheOtherKind: what was shared is not taken for imported, nor the other
+// way round.
+func TestCheckpointOfTheOtherKind(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		shares := w.shares(2)
+		shares[0].ID = "the first"
+		shared, imports := new(memory), []bulk.ImportItem(nil)
+		for _, r := range collect(t, bulk.Share(t.Context(), w.client(w.a), bulk.Items(shares...), bulk.Options{Checkpoint: shared})) {
+			require.NoError(t, r.Err)
+			imports = append(imports, bulk.ImportItem{ID: r.Item.ID, Params: didit.ImportSharedSessionParams{
+				Token: r.Value.Token, WorkflowID: w.b.Workflow(didit.KindUser), Review: didit.ReviewAgain, VendorData: "customer",
+			}})
+		}
+		before := len(shared.log)
+		results := collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(imports...), bulk.Options{Checkpoint: shared}))
+		require.Len(t, results, 2)
+		for _, r := range results {
+			require.ErrorIs(t, r.Err, didit.ErrInvalidParams)
+			require.ErrorContains(t, r.Err, "Options.Checkpoint is of a run of shares")
+			assert.Zero(t, r.Attempts)
+		}
+		assert.Len(t, shared.log, before)
+		assert.Zero(t, w.copies())
+
+		imported := new(memory)
+		for _, r := range collect(t, bulk.Import(t.Context(), w.client(w.b), bulk.Items(imports...), bulk.Options{Checkpoint: imported})) {
+			require.NoError(t, r.Err)
+		}
+		w.server.ResetRequests()
+		for _, state := range []bulk.State{bulk.Done, bulk.Begun} {
+			for id, r := range imported.records {
+				r.State = state
+				imported.records[id] = r
+			}
+			results := collect(t, bulk.Share(t.Context(), w.client(w.a), bulk.Items(shares...), bulk.Options{Checkpoint: imported}))
+			require.Len(t, results, 2)
+			for _, r := range results {
+				require.ErrorContains(t, r.Err, "Options.Checkpoint is of a run of imports")
+			}
+		}
+		assert.Empty(t, w.server.Requests())
+	})
 }

@@ -44,7 +44,8 @@ type batch struct {
 }
 
 // OpenFile opens the file of an earlier run, or makes one with mode 0600. Use one for
-// each list of items: runs of several lists would take each other's ids for done.
+// each list of items, and one each for its shares and its imports: runs of several lists
+// would take each other's ids for done.
 //
 // A last line that a crash cut short is dropped: nothing had been reported as recorded
 // by it. A damaged line before it is an error that names its number, and the file is

@@ -44,17 +44,26 @@ func (importing) id(i ImportItem) (string, error) {
 	return claims.SessionID, err
 }
 
-// begin refuses what could not be sent, so that it is not recorded as begun.
-func (importing) begin(i ImportItem, resume bool) (*Record, error) {
+// begin refuses what could not be sent, so that it is not recorded as begun. A record that
+// has a session and no source is a share's, unless the token does not say its source either.
+func (importing) begin(i ImportItem, known *Record) (*Record, error) {
 	p := i.Params
-	p.Resume = p.Resume || resume
+	claims, unread := p.Token.Claims() // those that cannot be read are no error
+	switch {
+	case known == nil:
+	case known.SessionID != "" && known.SourceSessionID == "" && unread == nil:
+		return nil, refuse("Options.Checkpoint", "is of a run of shares: give imports one of their own")
+	case known.State == Done:
+		return nil, nil //nolint:nilnil // nothing follows
+	default:
+		p.Resume = true
+	}
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
 	if strings.TrimSpace(p.VendorData) == "" {
 		return nil, refuse("VendorData", "is required with a Checkpoint: without it an import whose answer is lost is not found again")
 	}
-	claims, _ := p.Token.Claims() // those that cannot be read are no error
 	return &Record{SourceSessionID: claims.SessionID}, nil
 }
 

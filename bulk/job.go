@@ -87,14 +87,19 @@ func (p *pool[I, V]) begin(j *job[I]) bool {
 	case err != nil:
 		p.finish(&Result[I, V]{Item: j.item, Err: fmt.Errorf("bulk: the checkpoint could not be asked, nothing was sent: %w", err)})
 		return false
+	}
+	var record *Record
+	if found {
+		record = &known
+	}
+	begun, err := p.run.kind.begin(j.item, record)
+	switch {
+	case err != nil:
+		p.finish(&Result[I, V]{Item: j.item, Err: err})
+		return false
 	case found && known.State == Done:
 		p.count.skipped.Add(1)
 		p.drop()
-		return false
-	}
-	begun, err := p.run.kind.begin(j.item, found)
-	if err != nil {
-		p.finish(&Result[I, V]{Item: j.item, Err: err})
 		return false
 	}
 	j.resume = found

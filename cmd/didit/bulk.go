@@ -49,6 +49,7 @@ type bulkRun struct {
 	t       *tool
 	flags   bulkFlags
 	columns columns // of the list
+	empty   record  // a result without values
 
 	items   *items
 	results *results
@@ -66,11 +67,14 @@ func (b *bulkRun) run(ctx context.Context, f func() error) (err error) {
 			err = errors.Join(err, end())
 		}
 	}()
+	if err = b.t.distinct(b.flags); err != nil {
+		return err
+	}
 	if b.items, err = b.t.openItems(ctx, b.flags.in, b.columns); err != nil {
 		return err
 	}
 	ends = append(ends, b.items.close)
-	if b.results, err = b.t.openResults(b.flags.results, b.flags.resume != ""); err != nil {
+	if b.results, err = b.t.openResults(b.flags.results, b.flags.resume != "", b.ended(b.empty, 0, "")); err != nil {
 		return err
 	}
 	ends = append(ends, b.results.close)
@@ -102,23 +106,31 @@ func (b *bulkRun) result(r record, attempts int, err error) error {
 	if err != nil {
 		text = plain(err)
 	}
-	return b.results.add(append(r, field{"attempts", attempts}, field{"error", text}))
+	return b.results.add(b.ended(r, attempts, text))
+}
+
+// ended is a result with what all of them have at their end.
+func (*bulkRun) ended(r record, attempts int, text string) record {
+	return append(r, field{"attempts", attempts}, field{"error", text})
 }
 
 // sum says how the run went.
 func (b *bulkRun) sum(ctx context.Context, err error) error {
 	p := b.last
-	sum := record{
-		{"done", p.Done}, {"failed", p.Failed}, {"done_before", p.Skipped},
-		{"results", b.flags.results}, {"resume", b.flags.resume},
+	sum := record{{"done", p.Done}, {"failed", p.Failed}, {"done_before", p.Skipped}}
+	text := fmt.Sprintf("%d done, %d failed, %d done before", p.Done, p.Failed, p.Skipped)
+	if b.columns.choose != nil {
+		sum = append(sum, field{"without_token", b.items.unshared})
+		text += fmt.Sprintf(", %d without a token", b.items.unshared)
 	}
 	switch {
 	case b.flags.results != "":
+		sum = append(sum, field{"results", b.flags.results}, field{"resume", b.flags.resume})
 		if printErr := b.t.print(sum); printErr != nil {
 			return errors.Join(err, printErr)
 		}
 	default:
-		_, _ = fmt.Fprintf(b.t.errs, "%d done, %d failed, %d done before\n", p.Done, p.Failed, p.Skipped)
+		_, _ = fmt.Fprintln(b.t.errs, text)
 	}
 	switch {
 	case ctx.Err() != nil:

@@ -15,10 +15,11 @@ import (
 var importColumns = columns{
 	used:    []string{"id", "share_token", "vendor_data", "source_session_id", "workflow_id", "review"},
 	ignored: []string{"session_id", "session_kind", "for_application_id", "expires_at", "token_fingerprint", "attempts", "error"},
+	choose:  chooseTokens,
 }
 
 func (t *tool) bulkImportCommand() *cobra.Command {
-	b := &bulkRun{t: t, columns: importColumns}
+	b := &bulkRun{t: t, columns: importColumns, empty: importResult("", new(didit.ImportedSession))}
 	var params didit.ImportSharedSessionParams
 	idAsVendorData := false
 	c := t.calling(&cobra.Command{
@@ -26,7 +27,10 @@ func (t *tool) bulkImportCommand() *cobra.Command {
 		Short: "Redeem each share token of a list",
 		Long: `Redeem each share token of a list. The list has the column share_token, and may
 have id (your own for the item, unique), vendor_data, source_session_id,
-workflow_id and review; the results of "didit bulk share" are such a list.
+workflow_id and review; the results of "didit bulk share" are such a list, and
+those of several runs as well: shares that failed are passed over, and of the
+tokens of one id and session the first that has not expired is redeemed. The sum
+says how many people have no token.
 
 The results are CSV, or JSON lines with -o json, and never have a token.
 Progress is on standard error, where that is a terminal.
@@ -62,11 +66,15 @@ func (b *bulkRun) imports(ctx context.Context, client *didit.Client, params didi
 		if r.Err == nil {
 			value = r.Value
 		}
-		if err := b.result(append(record{{"id", id}}, importRecord(value)...), r.Attempts, r.Err); err != nil {
+		if err := b.result(importResult(id, value), r.Attempts, r.Err); err != nil {
 			return err // the result is not recorded: the next run finds the copy
 		}
 	}
 	return run.Err()
+}
+
+func importResult(id string, s *didit.ImportedSession) record {
+	return append(record{{"id", id}}, importRecord(s)...)
 }
 
 // importItems are the tokens of a list.

@@ -20,7 +20,7 @@ var shareColumns = columns{
 }
 
 func (t *tool) bulkShareCommand() *cobra.Command {
-	b := &bulkRun{t: t, columns: shareColumns}
+	b := &bulkRun{t: t, columns: shareColumns, empty: shareResult("", new(didit.SharedSession))}
 	var params didit.ShareSessionParams
 	reveal := false
 	c := t.calling(&cobra.Command{
@@ -65,12 +65,16 @@ func (b *bulkRun) share(ctx context.Context, client *didit.Client, params didit.
 		if r.Err == nil {
 			value = r.Value
 		}
-		line := append(record{{"id", id}}, shareRecord(value)...)
-		if err := b.result(append(line, field{"share_token", value.Token.Reveal()}), r.Attempts, r.Err); err != nil {
+		if err := b.result(shareResult(id, value), r.Attempts, r.Err); err != nil {
 			return err // the result is not recorded: the next run mints another token
 		}
 	}
 	return run.Err()
+}
+
+// shareResult is a share with its token.
+func shareResult(id string, s *didit.SharedSession) record {
+	return append(append(record{{"id", id}}, shareRecord(s)...), field{"share_token", s.Token.Reveal()})
 }
 
 // shareItems are the sessions of a list.

@@ -169,9 +169,6 @@ func TestBulkRefusals(t *testing.T) {
 	share("session_id\n", "--results", w.path("none/x")).fails(t, exitUsage, "--results: open")
 	share("session_id\n", "--reveal", "--resume", w.path("held")).fails(t, exitRefused, "--resume: bulk: the checkpoint's file is in use")
 	share("session_id\n"+session+"\n", "--reveal", "--workers", "-1").fails(t, exitUsage, "--workers")
-	w.write(t, "results", "{}\n")
-	share("session_id\n", "--results", w.path("results"), "--resume", w.path("new")).fails(t, exitUsage, "has the other format")
-	share("session_id\n", "--results", w.dir, "--resume", w.path("new")).fails(t, exitUsage, "--results: read")
 	require.NoError(t, os.WriteFile(w.path("bad.csv"), []byte("\""), 0o600))
 	share("", "--reveal", "--in", w.path("bad.csv")).fails(t, exitUsage, "no heading")
 }

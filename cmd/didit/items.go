@@ -19,6 +19,8 @@ import (
 type columns struct {
 	used    []string
 	ignored []string // what other commands print beside it
+	// choose passes on the rows that count. It says how many people have no row that does.
+	choose func(rows iter.Seq2[row, error], unshared *int) iter.Seq2[row, error]
 }
 
 func (c columns) known(name string) bool {
@@ -27,12 +29,13 @@ func (c columns) known(name string) bool {
 
 // items is a list: CSV with a heading, or JSON lines.
 type items struct {
-	columns columns
-	total   int // 0: not known
-	lines   *bufio.Reader
-	table   *csv.Reader // nil: JSON lines
-	heading []string
-	end     func()
+	columns  columns
+	total    int // 0: not known
+	unshared int // people without a row that counts, once the list is read
+	lines    *bufio.Reader
+	table    *csv.Reader // nil: JSON lines
+	heading  []string
+	end      func()
 }
 
 // openItems opens a list and reads its heading.
@@ -104,9 +107,17 @@ func (l *items) begin() error {
 // A row has the columns that are used.
 type row map[string]string
 
-// rows reads the list. A row that cannot be read is an error, and the rows behind it are
-// read. No error quotes a row.
+// rows reads the rows that count.
 func (l *items) rows() iter.Seq2[row, error] {
+	if l.columns.choose == nil {
+		return l.all()
+	}
+	return l.columns.choose(l.all(), &l.unshared)
+}
+
+// all reads the list. A row that cannot be read is an error, and the rows behind it are
+// read. No error quotes a row.
+func (l *items) all() iter.Seq2[row, error] {
 	next := l.nextJSON
 	if l.table != nil {
 		next = l.nextCSV
@@ -167,7 +178,7 @@ func (l *items) nextJSON() (row, error) {
 	for name, value := range members {
 		var text string
 		switch {
-		case slices.Contains(l.columns.used, name) && json.Unmarshal(value, &text) != nil:
+		case json.Unmarshal(value, &text) != nil && slices.Contains(l.columns.used, name):
 			return nil, badRow(name + " is no JSON string")
 		case !l.columns.known(name):
 			return nil, badRow("it has a member that is none of: " + strings.Join(l.columns.used, ", "))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,16 +18,16 @@ type results struct {
 	heading bool // is still to be written
 }
 
-// openResults opens the file of the results. A run that resumes goes on with it;
-// otherwise it has to be new.
-func (t *tool) openResults(path string, resume bool) (*results, error) {
+// openResults opens the file of the results, which are lines with the fields of empty. A
+// run that resumes goes on with it; otherwise it has to be new.
+func (t *tool) openResults(path string, resume bool, empty record) (*results, error) {
 	r := &results{t: t, out: t.out, heading: true}
 	if path == "" {
 		return r, nil
 	}
 	var err error
 	if _, statErr := os.Stat(path); resume && statErr == nil {
-		r.file, r.heading, err = t.reopen(path)
+		r.file, r.heading, err = t.reopen(path, empty)
 	} else {
 		r.file, err = newFile("--results", path)
 	}
@@ -35,24 +36,49 @@ func (t *tool) openResults(path string, resume bool) (*results, error) {
 }
 
 // reopen opens the results of an earlier run. A last line that a crash cut short is
-// dropped: its item was not recorded as done.
-func (t *tool) reopen(path string) (file *os.File, empty bool, err error) {
+// dropped: its item was not recorded as done. Any other file is left as it is.
+func (t *tool) reopen(path string, empty record) (file *os.File, isNew bool, err error) {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return nil, false, usageError("--results: " + path + " is no regular file")
+	}
 	data, err := os.ReadFile(path) //nolint:gosec // the caller's own path
 	if err != nil {
 		return nil, false, usageError(fmt.Sprintf("--results: %v", err))
 	}
-	whole := data[:bytes.LastIndexByte(data, '\n')+1]
-	if len(whole) > 0 && (whole[0] == '{') != (t.format == formatJSON) {
-		return nil, false, usageError("--results: " + path + " has the other format: -o json writes JSON lines, -o table CSV")
+	if len(data) > 0 && !t.begins(data, empty) {
+		return nil, false, usageError(fmt.Sprintf("--results: %s is there, and is no earlier run's of this command with -o %s", path, t.format))
 	}
 	file, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0) //nolint:gosec // the caller's own path
 	if err != nil {
 		return nil, false, usageError(fmt.Sprintf("--results: %v", err))
 	}
-	if err = errors.Join(file.Chmod(0o600), file.Truncate(int64(len(whole)))); err != nil {
+	whole := bytes.LastIndexByte(data, '\n') + 1
+	if err = errors.Join(file.Chmod(0o600), file.Truncate(int64(whole))); err != nil {
 		return nil, false, errors.Join(err, file.Close())
 	}
-	return file, len(whole) == 0, nil
+	return file, whole == 0, nil
+}
+
+// begins reports whether the first line of a file is that of results.
+func (t *tool) begins(data []byte, empty record) bool {
+	if t.format == formatTable {
+		var heading bytes.Buffer
+		_ = writeCSV(&heading, empty, true) // a buffer takes everything
+		line, _ := heading.ReadBytes('\n')
+		return bytes.HasPrefix(data, line)
+	}
+	line, _, whole := bytes.Cut(data, []byte("\n"))
+	var members map[string]json.RawMessage
+	if !whole || json.Unmarshal(line, &members) != nil {
+		return false
+	}
+	for _, f := range empty {
+		if _, ok := members[f.name]; !ok && !f.empty() {
+			return false // every result has it
+		}
+		delete(members, f.name)
+	}
+	return len(members) == 0
 }
 
 // add writes a result. In a file it is there after a crash.
