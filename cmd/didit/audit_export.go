@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"slices"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/didit-go/didit"
@@ -26,6 +29,9 @@ where every filter that is given holds.`,
 		Args: arguments(),
 		RunE: t.do(func(ctx context.Context, _ []string) error {
 			filter.From, filter.Until = time.Time(since), time.Time(until)
+			if err := checkFilter(filter); err != nil {
+				return err
+			}
 			return ledger.read(ctx, func(l *sqlstore.Ledger) error {
 				if t.format == formatTable {
 					return l.WriteCSV(ctx, t.out, filter)
@@ -53,4 +59,24 @@ where every filter that is given holds.`,
 	f.StringVar(&filter.SessionID, "session", "", "`id` of the session or of its source")
 	f.StringVar(&filter.ApplicationID, "partner", "", "`id` of the partner's application")
 	return c
+}
+
+// checkFilter refuses what no event can have: nothing found would read as nobody got it.
+func checkFilter(f sqlstore.Filter) error {
+	actions := []didit.AuditAction{"", didit.AuditShare, didit.AuditImport, didit.AuditFind}
+	outcomes := []didit.AuditOutcome{
+		"", didit.AuditOK, didit.AuditRecovered, didit.AuditRefused, didit.AuditNotSent, didit.AuditUnknown,
+		didit.AuditResultLost, didit.AuditAlreadyImported,
+	}
+	switch {
+	case !slices.Contains(actions, f.Action):
+		return usageError("--action must be share, import or find")
+	case !slices.Contains(outcomes, f.Outcome):
+		return usageError(fmt.Sprintf("--outcome must be one of: %v", outcomes[1:]))
+	case f.SessionID != "" && uuid.Validate(f.SessionID) != nil:
+		return usageError("--session must be a UUID")
+	case f.ApplicationID != "" && uuid.Validate(f.ApplicationID) != nil:
+		return usageError("--partner must be a UUID")
+	}
+	return nil
 }

@@ -49,6 +49,19 @@ func TestAudit(t *testing.T) {
 	require.NoError(t, json.NewDecoder(strings.NewReader(r.out)).Decode(&event))
 	assert.Equal(t, session, event.SessionID)
 	assert.Empty(t, audit("export", "--until", "2020-01-01", "-o", "json").done(t).out)
+	assert.Empty(t, audit("export", "--outcome", "recovered", "--session", session, "--partner", w.b.ID, "-o", "json").done(t).out)
+	for _, filter := range [][]string{{"--action", "shared"}, {"--outcome", "okay"}, {"--session", "{" + session}, {"--partner", "Partner B"}} {
+		audit(append([]string{"export"}, filter...)...).fails(t, exitUsage, filter[0]+" must be")
+	}
+	var head struct {
+		Head string `json:"head"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(audit("verify", "-o", "json").done(t).out), &head))
+	audit("verify", "--from", "2:"+head.Head).done(t)
+	audit("verify", "--from", "3:"+head.Head).fails(t, exitRefused, "row 3")
+	for _, wrong := range []string{"2", "0:" + head.Head, "2:" + head.Head[1:], "2:", ":" + head.Head} {
+		audit("verify", "--from", wrong).fails(t, exitUsage, "must be ROWS:HEAD")
+	}
 
 	changed, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f").Replace(path))
 	require.NoError(t, err)
@@ -77,13 +90,15 @@ func TestAuditDatabase(t *testing.T) {
 	empty := w.write(t, "empty.db", "")
 	verify := func(args ...string) result { return cli(t, "", append([]string{"audit", "verify"}, args...)...) }
 	verify("--database", "sqlite:"+w.path("none.db")).fails(t, exitUsage, "there is no file")
+	verify("--database", "sqlite:"+w.dir).fails(t, exitUsage, "there is no file")
+	verify("--database", "sqlite:").fails(t, exitUsage, "there is no file")
 	verify("--database", "mysql://x").fails(t, exitUsage, "must begin with sqlite: or postgres://")
 	for _, address := range []string{"postgres://didit:hunter2@127.0.0.1:1/x", "postgres://127.0.0.1:1/x?user=didit&password=hunter2"} {
 		r := verify("--database", address)
 		r.fails(t, exitUsage, "put the URL into DIDIT_DATABASE_URL")
 		assert.NotContains(t, r.errs, "hunter2")
 	}
-	verify("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitRefused, "sqlstore:")
+	verify("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitAgain, "does not answer")
 	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.path("none")).fails(t, exitUsage, "--ledger-key-file: open")
 	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.write(t, "short", "x")).fails(t, exitRefused, "at least 32 bytes")
 	here, err := os.Getwd()

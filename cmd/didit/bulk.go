@@ -49,7 +49,10 @@ type bulkRun struct {
 	t       *tool
 	flags   bulkFlags
 	columns columns // of the list
-	empty   record  // a result without values
+	// check refuses flags that no item could do with. lists tells whether the list may have a
+	// column: of JSON lines nobody knows before.
+	check func(lists func(column string) bool) error
+	empty record // a result without values
 
 	items   *items
 	results *results
@@ -74,6 +77,9 @@ func (b *bulkRun) run(ctx context.Context, f func() error) (err error) {
 		return err
 	}
 	ends = append(ends, b.items.close)
+	if err = b.check(b.items.lists); err != nil {
+		return err
+	}
 	if b.results, err = b.t.openResults(b.flags.results, b.flags.resume != "", b.ended(b.empty, 0, "")); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/spf13/cobra"
@@ -50,10 +51,29 @@ without it.`,
 			return b.run(ctx, func() error { return b.imports(ctx, client, params, idAsVendorData) })
 		}),
 	})
+	b.check = func(lists func(string) bool) error { return checkImports(params, lists) }
 	b.flags.add(c)
 	importFlags(c, &params)
 	c.Flags().BoolVar(&idAsVendorData, "id-as-vendor-data", false, "take an item's id where the list has no vendor data")
 	return c
+}
+
+// checkImports refuses what no item could do with.
+func checkImports(params didit.ImportSharedSessionParams, lists func(string) bool) error {
+	if !lists("share_token") {
+		return usageError("--in: has no column share_token")
+	}
+	invalid, _ := errors.AsType[*didit.ValidationError](params.Validate()) // it has no token
+	for _, p := range invalid.Problems {
+		switch {
+		case p.Field == "Token", p.Field == "Workflows", // a token says which of them
+			p.Field == "WorkflowID" && params.WorkflowID == "" && lists("workflow_id"),
+			p.Field == "Review" && params.Review == "" && lists("review"):
+		default:
+			return &didit.ValidationError{Problems: []didit.Problem{p}}
+		}
+	}
+	return nil
 }
 
 func (b *bulkRun) imports(ctx context.Context, client *didit.Client, params didit.ImportSharedSessionParams, idAsVendorData bool) error {

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/didit-go/didit"
@@ -48,6 +49,13 @@ same results. Tokens age: deliver them while they live.`,
 			return b.run(ctx, func() error { return b.share(ctx, client, params) })
 		}),
 	})
+	b.check = func(lists func(string) bool) error {
+		p := params
+		if p.ForApplicationID == "" && lists("for_application_id") {
+			p.ForApplicationID = uuid.Nil.String()
+		}
+		return p.Validate()
+	}
 	b.flags.add(c)
 	f := c.Flags()
 	f.StringVar(&params.ForApplicationID, "for", "", "`id` of the partner's application, where the list has none")

@@ -169,6 +169,18 @@ func TestBulkRefusals(t *testing.T) {
 	share("session_id\n", "--results", w.path("none/x")).fails(t, exitUsage, "--results: open")
 	share("session_id\n", "--reveal", "--resume", w.path("held")).fails(t, exitRefused, "--resume: bulk: the checkpoint's file is in use")
 	share("session_id\n"+session+"\n", "--reveal", "--workers", "-1").fails(t, exitUsage, "--workers")
+	for _, test := range []struct{ command, list, flags, words string }{
+		{"share", "session_id\n", "--reveal", "--for"},
+		{"share", "session_id\n", "--reveal --ttl 1s --for " + w.b.ID, "--ttl"},
+		{"share", "session_id,for_application_id\n", "--reveal --ttl 1s", "--ttl"},
+		{"import", "id\n", "--review trust_source --workflow " + w.b.ID, "no column share_token"},
+		{"import", "share_token\n", "--workflow " + w.b.ID, "--review"},
+		{"import", "share_token,review\n", "--review yes --workflow " + w.b.ID, "--review"},
+		{"import", "share_token\n", "--review trust_source", "--workflow"},
+	} {
+		flags := append(strings.Fields(test.flags), "--in", w.write(t, "list", test.list))
+		cli(t, "", w.as(w.bKey, append([]string{"bulk", test.command}, flags...)...)...).fails(t, exitUsage, test.words)
+	}
 	require.NoError(t, os.WriteFile(w.path("bad.csv"), []byte("\""), 0o600))
 	share("", "--reveal", "--in", w.path("bad.csv")).fails(t, exitUsage, "no heading")
 }

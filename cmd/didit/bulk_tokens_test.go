@@ -81,7 +81,7 @@ func TestTokensOfOneID(t *testing.T) {
 	items, err := tool.openItems(t.Context(), w.write(t, "list.csv", list+"b,,\n"), importColumns)
 	require.NoError(t, err)
 	defer items.end()
-	for range items.rows() {
+	for range items.rows() { //nolint:errcheck // none is read
 		total++
 	}
 	assert.Equal(t, 4, total)

@@ -2,11 +2,15 @@ package main
 
 import (
 	"database/sql"
+	"errors"
+	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/spf13/cobra"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -29,7 +33,7 @@ func databaseURL(given string) (string, error) {
 		return given, nil
 	}
 	if u, err := url.Parse(given); err == nil {
-		if _, secret := u.User.Password(); secret || u.Query().Has("password") {
+		if _, secret := u.User.Password(); secret || u.Query().Has("password") || u.Query().Has("sslpassword") {
 			return "", usageError("--database has a password, which everybody on this machine can see: put the URL into " + databaseVariable)
 		}
 	}
@@ -44,8 +48,8 @@ func existingDatabase(given string) (string, error) {
 	}
 	if path, ok := strings.CutPrefix(address, "sqlite:"); ok {
 		path = strings.TrimPrefix(path, "//")
-		if _, err := os.Stat(path); err != nil {
-			return "", usageError("--database: there is no file " + path)
+		if info, err := os.Stat(path); err != nil || info.IsDir() {
+			return "", usageError(fmt.Sprintf("--database: there is no file %q", path))
 		}
 		return "sqlite:" + path, nil
 	}
@@ -57,6 +61,15 @@ func existingDatabase(given string) (string, error) {
 		return "", usageError("--database, or " + databaseVariable + ", cannot be read as a URL: are the signs in its password percent-encoded?")
 	}
 	return address, nil
+}
+
+// isAway reports whether a database may be there another time.
+func isAway(err error) bool {
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return slices.Contains([]string{"57P01", "57P02", "57P03", "53300"}, refusal.Code) // shuts down, starts, is full
+	}
+	_, away := errors.AsType[*pgconn.ConnectError](err)
+	return away
 }
 
 // openDatabase opens a database that is there. It connects when it is first used.

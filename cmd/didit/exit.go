@@ -57,7 +57,7 @@ func code(err error) int {
 		return exitDone
 	case usage, params && !errors.Is(err, didit.ErrShareTokenInvalid):
 		return exitUsage
-	case didit.Retryable(err), errors.Is(err, context.Canceled), errors.Is(err, errAgain):
+	case didit.Retryable(err), errors.Is(err, context.Canceled), errors.Is(err, errAgain), isAway(err):
 		return exitAgain
 	}
 	return exitRefused
@@ -82,7 +82,7 @@ var words = strings.NewReplacer(
 	"TrustSourceReview or ReviewAgain", "trust_source or review_again", "or Workflows is required", "is required, or --user-workflow and --business-workflow",
 	"together with Workflows", "together with --user-workflow or --business-workflow", "10*time.Minute", "10m",
 	"before DateFrom", "before --since", "without VendorData", "without --vendor-data", "KindUser", "--kind user",
-	"jobs: OpenAdmin: ", "", "jobs: Retry: ", "", "jobs: ", "",
+	"sqlstore: Open: ", "", "jobs: OpenAdmin: ", "", "jobs: Retry: ", "", "jobs: ", "",
 	"no API key, and DIDIT_API_KEY is not set", "set DIDIT_API_KEY, or give --key-file",
 	"; call again after RetryAfter with Resume, the same token and vendor data", "", "Candidates names", "there are",
 )

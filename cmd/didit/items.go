@@ -104,6 +104,11 @@ func (l *items) begin() error {
 	return nil
 }
 
+// lists reports whether a list may have a column.
+func (l *items) lists(column string) bool {
+	return l.table == nil || slices.Contains(l.heading, column)
+}
+
 // A row has the columns that are used.
 type row map[string]string
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -47,7 +48,7 @@ func (t *tool) ticketCommand(c *cobra.Command, f func(*jobs.Admin, context.Conte
 	c.Args = arguments("TICKET")
 	c.RunE = t.do(func(ctx context.Context, args []string) error {
 		return administer(ctx, database, func(a *jobs.Admin) error {
-			ticket, err := f(a, ctx, args[0])
+			ticket, err := f(a, ctx, strings.ToLower(args[0]))
 			if err != nil {
 				return err
 			}

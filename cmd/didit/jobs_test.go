@@ -141,6 +141,6 @@ func TestJobsDatabase(t *testing.T) {
 	r := status("--database", "postgres://didit:hunter2@127.0.0.1:1/x")
 	r.fails(t, exitUsage, "put the URL into DIDIT_DATABASE_URL")
 	assert.NotContains(t, r.errs, "hunter2")
-	status("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitRefused, "didit: the tickets could not be read: ", "failed to connect")
+	status("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitAgain, "didit: the tickets could not be read: ", "failed to connect")
 	cli(t, "", "jobs", "list", "--state", "open", "--database", "sqlite:x").fails(t, exitUsage, "--state must be one of queued, running, waiting")
 }

@@ -22,7 +22,8 @@ func TestResultsOfOthers(t *testing.T) {
 	}
 	imported := map[string]string{}
 	for format, name := range map[string]string{formatTable: "tokens.csv", formatJSON: "tokens.json"} {
-		open(t, "", w.as(w.aKey, "bulk", "share", "--in", list, "--for", w.b.ID, "--results", w.path(name), "-o", format)...).done(t)
+		own := w.write(t, name+".list", w.many(2))
+		open(t, "", w.as(w.aKey, "bulk", "share", "--in", own, "--for", w.b.ID, "--results", w.path(name), "-o", format)...).done(t)
 		r := cli(t, "", w.as(w.bKey, "bulk", "import", "--in", w.path(name), "--workflow", w.b.Workflow(didit.KindUser), "--review", "trust_source", "-o", format)...)
 		imported[format] = r.out
 	}
@@ -40,7 +41,7 @@ func TestResultsOfOthers(t *testing.T) {
 		{imported[formatJSON], formatJSON},
 	} {
 		path := w.path("theirs")
-		require.NoError(t, os.WriteFile(path, []byte(test.text), 0o640)) //nolint:gosec // the mode is a part of the test
+		require.NoError(t, os.WriteFile(path, []byte(test.text), 0o640))
 		share(path, test.format).fails(t, exitUsage, "--results: "+path+" is there, and is no earlier run's of this command with -o "+test.format)
 		assert.Equal(t, test.text, w.read(t, "theirs"))
 		info, err := os.Stat(path)
@@ -76,8 +77,8 @@ func TestOneFileTwice(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = in.Close() }()
 	tool := &tool{in: in}
-	assert.ErrorContains(t, tool.distinct(bulkFlags{results: list, resume: w.path("new")}), "--in and --results are one file")
-	assert.NoError(t, tool.distinct(bulkFlags{results: w.path("none/x"), resume: w.path("none/y")}))
+	require.ErrorContains(t, tool.distinct(bulkFlags{results: list, resume: w.path("new")}), "--in and --results are one file")
+	require.NoError(t, tool.distinct(bulkFlags{results: w.path("none/x"), resume: w.path("none/y")}))
 	assert.Equal(t, text, w.read(t, "list.csv"))
 	assert.NoFileExists(t, w.path("new"))
 }
