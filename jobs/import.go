@@ -20,6 +20,9 @@ func (r *run) imports() error {
 	if r.stop {
 		return r.stopImport()
 	}
+	if err := r.limited(); err != nil {
+		return err
+	}
 	token, err := r.e.config.Sealer.open(r.ID, r.token)
 	switch {
 	case errors.Is(err, errKeyGone):

@@ -63,6 +63,9 @@ func (r *run) minted() (*didit.SharedSession, error) {
 // mint shares the session, and seals the token until it is delivered. Without a token and
 // an error the ticket has ended.
 func (r *run) mint() (*didit.SharedSession, error) {
+	if err := r.limited(); err != nil {
+		return nil, err
+	}
 	ttl := time.Duration(r.params.TTLSeconds) * time.Second
 	s, err := r.e.client.ShareSession(r.ctx, r.SessionID, didit.ShareSessionParams{
 		ForApplicationID: r.params.ForApplicationID, TTL: ttl, Status: r.params.Status,

@@ -83,9 +83,6 @@ type run struct {
 	*row
 }
 
-// longWait is for how long no worker is held by a rate limit.
-const longWait = 5 * time.Second
-
 func (r *run) work(id string) error {
 	var err error
 	r.row, err = r.e.database.read(r.ctx, r.e.database.shared, id, "")
@@ -107,7 +104,6 @@ func (r *run) work(id string) error {
 	case err != nil:
 		return err
 	}
-	wait := time.Until(r.e.pacer.State().Writes.OpensAt)
 	switch {
 	case r.State == StateRunning:
 		return r.takeOver()
@@ -116,8 +112,6 @@ func (r *run) work(id string) error {
 			return err
 		}
 		return r.refuse(r.verdict)
-	case wait > longWait:
-		return &waiting{reason: plain(didit.ErrRateLimited), wait: wait}
 	case r.Kind == KindShare:
 		return r.share()
 	}
@@ -157,6 +151,17 @@ func (r *run) takeOver() error {
 		}
 		return addJob(r.ctx, tx, r.row)
 	})
+}
+
+// longWait is for how long no worker is held by a rate limit.
+const longWait = 5 * time.Second
+
+// limited has the ticket wait, and not the worker, where nothing may be sent for long.
+func (r *run) limited() error {
+	if d := time.Until(r.e.pacer.State().Writes.OpensAt); d > longWait {
+		return &waiting{reason: plain(didit.ErrRateLimited), wait: d}
+	}
+	return nil
 }
 
 // handBack is a run that the engine's end cuts off.
