@@ -8,8 +8,8 @@ import (
 // Checkpoint keeps what runs have done, for the next one to go on. [File] is one. Its
 // methods are called by several goroutines at the same time, and never with a token.
 //
-// Shares and imports need one each: an item that the other kind of run has recorded is
-// refused.
+// Shares and imports need one each: an import that a run of shares has recorded is refused.
+// Shares may look into that of imports, to skip who was imported, if they record nothing.
 //
 // Ids are as the items have them, except that UUIDs are in lower case.
 type Checkpoint interface {

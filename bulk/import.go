@@ -44,14 +44,14 @@ func (importing) id(i ImportItem) (string, error) {
 	return claims.SessionID, err
 }
 
-// begin refuses what could not be sent, so that it is not recorded as begun. A record that
-// has a session and no source is a share's, unless the token does not say its source either.
+// begin refuses what could not be sent, so that it is not recorded as begun. The session of a
+// share's record is the token's source, that of an import's is the copy.
 func (importing) begin(i ImportItem, known *Record) (*Record, error) {
 	p := i.Params
-	claims, unread := p.Token.Claims() // those that cannot be read are no error
+	claims, _ := p.Token.Claims() // those that cannot be read are no error
 	switch {
 	case known == nil:
-	case known.SessionID != "" && known.SourceSessionID == "" && unread == nil:
+	case known.SessionID != "" && strings.EqualFold(known.SessionID, claims.SessionID):
 		return nil, refuse("Options.Checkpoint", "is of a run of shares: give imports one of their own")
 	case known.State == Done:
 		return nil, nil //nolint:nilnil // nothing follows

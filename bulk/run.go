@@ -25,8 +25,7 @@ type Run[I, V any] struct {
 type kind[I, V any] interface {
 	id(item I) (string, error)
 	// begin returns what has to be recorded before the first call, or nil. It is asked
-	// only where there is a Checkpoint. known is the item's record, or nil: one of the
-	// other kind of run is refused.
+	// only where there is a Checkpoint. known is the item's record, or nil.
 	begin(item I, known *Record) (*Record, error)
 	call(ctx context.Context, item I, resume bool) (*V, error)
 	done(value *V) Record
