@@ -34,7 +34,11 @@ func (l *ledgerFlags) read(ctx context.Context, f func(*sqlstore.Ledger) error) 
 		if err != nil {
 			return usageError(fmt.Sprintf("--ledger-key-file: %v", err))
 		}
-		opts = append(opts, sqlstore.WithLedgerKey(key))
+		withKey := sqlstore.WithLedgerKey(key)
+		if err := withKey(new(sqlstore.Store)); err != nil { // told before the database is asked
+			return usageError(fmt.Sprintf("--ledger-key-file: %v", err))
+		}
+		opts = append(opts, withKey)
 	}
 	db, dialect, err := openDatabase(l.database)
 	if err != nil {
@@ -44,5 +48,5 @@ func (l *ledgerFlags) read(ctx context.Context, f func(*sqlstore.Ledger) error) 
 	if err == nil {
 		err = f(store.Ledger())
 	}
-	return errors.Join(err, db.Close())
+	return away(errors.Join(err, db.Close()))
 }

@@ -73,10 +73,13 @@ func checkFilter(f sqlstore.Filter) error {
 		return usageError("--action must be share, import or find")
 	case !slices.Contains(outcomes, f.Outcome):
 		return usageError(fmt.Sprintf("--outcome must be one of: %v", outcomes[1:]))
-	case f.SessionID != "" && uuid.Validate(f.SessionID) != nil:
+	case f.SessionID != "" && !isUUID(f.SessionID):
 		return usageError("--session must be a UUID")
-	case f.ApplicationID != "" && uuid.Validate(f.ApplicationID) != nil:
+	case f.ApplicationID != "" && !isUUID(f.ApplicationID):
 		return usageError("--partner must be a UUID")
 	}
 	return nil
 }
+
+// isUUID knows the form that Didit's ids have, of the four that package uuid takes.
+func isUUID(id string) bool { return len(id) == len(uuid.Nil.String()) && uuid.Validate(id) == nil }

@@ -3,11 +3,16 @@ package main
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -50,7 +55,7 @@ func TestAudit(t *testing.T) {
 	assert.Equal(t, session, event.SessionID)
 	assert.Empty(t, audit("export", "--until", "2020-01-01", "-o", "json").done(t).out)
 	assert.Empty(t, audit("export", "--outcome", "recovered", "--session", session, "--partner", w.b.ID, "-o", "json").done(t).out)
-	for _, filter := range [][]string{{"--action", "shared"}, {"--outcome", "okay"}, {"--session", "{" + session}, {"--partner", "Partner B"}} {
+	for _, filter := range [][]string{{"--action", "shared"}, {"--outcome", "okay"}, {"--session", "{" + session + "}"}, {"--partner", "Partner B"}} {
 		audit(append([]string{"export"}, filter...)...).fails(t, exitUsage, filter[0]+" must be")
 	}
 	var head struct {
@@ -93,14 +98,19 @@ func TestAuditDatabase(t *testing.T) {
 	verify("--database", "sqlite:"+w.dir).fails(t, exitUsage, "there is no file")
 	verify("--database", "sqlite:").fails(t, exitUsage, "there is no file")
 	verify("--database", "mysql://x").fails(t, exitUsage, "must begin with sqlite: or postgres://")
-	for _, address := range []string{"postgres://didit:hunter2@127.0.0.1:1/x", "postgres://127.0.0.1:1/x?user=didit&password=hunter2"} {
+	for _, address := range []string{"postgres://didit:hunter2@127.0.0.1:1/x", "postgres://127.0.0.1:1/x?user=didit&password=hunter2", "postgres://127.0.0.1:1/x?sslpassword=hunter2"} {
 		r := verify("--database", address)
 		r.fails(t, exitUsage, "put the URL into DIDIT_DATABASE_URL")
 		assert.NotContains(t, r.errs, "hunter2")
 	}
+	for _, address := range []string{"postgres://didit:hunter2%zz@127.0.0.1:1/x", "postgres://127.0.0.1:1/x?password=hunter2%zz"} {
+		r := verify("--database", address)
+		r.fails(t, exitUsage, "cannot be read as a URL")
+		assert.NotContains(t, r.errs, "hunter2")
+	}
 	verify("--database", "postgres://127.0.0.1:1/x?connect_timeout=1").fails(t, exitAgain, "does not answer")
 	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.path("none")).fails(t, exitUsage, "--ledger-key-file: open")
-	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.write(t, "short", "x")).fails(t, exitRefused, "at least 32 bytes")
+	verify("--database", "sqlite:"+empty, "--ledger-key-file", w.write(t, "short", "x")).fails(t, exitUsage, "--ledger-key-file: the key needs at least 32 bytes")
 	here, err := os.Getwd()
 	require.NoError(t, err)
 	relative, err := filepath.Rel(here, empty)
@@ -108,6 +118,37 @@ func TestAuditDatabase(t *testing.T) {
 	for _, address := range []string{"sqlite:" + empty, "sqlite:" + empty, "sqlite://" + relative} {
 		verify("--database", address).fails(t, exitRefused, "is it the right database?")
 	}
+}
+
+// TestAway: a database that does not answer, or is at work, may do so another time.
+func TestAway(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	busy := func() error {
+		var all [2]*sql.Conn
+		for i := range all {
+			db, err := sql.Open("sqlite", w.path("busy.db"))
+			require.NoError(t, err)
+			defer func() { _ = db.Close() }()
+			all[i], err = db.Conn(t.Context())
+			require.NoError(t, err)
+			defer func() { _ = all[i].Close() }()
+		}
+		_, err := all[0].ExecContext(t.Context(), `BEGIN EXCLUSIVE`)
+		require.NoError(t, err)
+		_, err = all[1].ExecContext(t.Context(), `BEGIN EXCLUSIVE`)
+		return err
+	}
+	for _, err := range []error{
+		busy(), io.ErrUnexpectedEOF, &net.OpError{Op: "read", Err: io.EOF}, &pgconn.PgError{Code: "57P01"}, &pgconn.PgError{Code: "08006"},
+		&pgconn.ConnectError{},
+	} {
+		assert.Equal(t, exitAgain, code(away(fmt.Errorf("it was read: %w", err))), "%T", err)
+	}
+	for _, err := range []error{&pgconn.PgError{Code: "28P01"}, &sqlstore.ChainError{}, errors.New("another")} {
+		assert.Equal(t, exitRefused, code(away(err)), "%T", err)
+	}
+	assert.NoError(t, away(nil))
 }
 
 // TestAuditOnPostgreSQL has the URL, which may have a password, in the environment.

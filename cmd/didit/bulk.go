@@ -77,6 +77,9 @@ func (b *bulkRun) run(ctx context.Context, f func() error) (err error) {
 		return err
 	}
 	ends = append(ends, b.items.close)
+	if b.flags.workers < 0 {
+		return usageError("--workers must not be negative")
+	}
 	if err = b.check(b.items.lists); err != nil {
 		return err
 	}
@@ -110,7 +113,7 @@ func (b *bulkRun) result(r record, attempts int, err error) error {
 	}
 	text := ""
 	if err != nil {
-		text = plain(err)
+		text = inList.plain(err)
 	}
 	return b.results.add(b.ended(r, attempts, text))
 }

@@ -15,6 +15,7 @@ import (
 // importColumns are a list's of tokens: "didit bulk share" makes one.
 var importColumns = columns{
 	used:    []string{"id", "share_token", "vendor_data", "source_session_id", "workflow_id", "review"},
+	needed:  "share_token",
 	ignored: []string{"session_id", "session_kind", "for_application_id", "expires_at", "token_fingerprint", "attempts", "error"},
 	choose:  chooseTokens,
 }
@@ -51,7 +52,13 @@ without it.`,
 			return b.run(ctx, func() error { return b.imports(ctx, client, params, idAsVendorData) })
 		}),
 	})
-	b.check = func(lists func(string) bool) error { return checkImports(params, lists) }
+	b.check = func(lists func(string) bool) error {
+		hasVendorData := lists("vendor_data") || idAsVendorData && lists("id")
+		if b.flags.resume != "" && !hasVendorData {
+			return usageError("--in: has no column vendor_data, which --resume needs; --id-as-vendor-data takes the column id")
+		}
+		return checkImports(params, lists)
+	}
 	b.flags.add(c)
 	importFlags(c, &params)
 	c.Flags().BoolVar(&idAsVendorData, "id-as-vendor-data", false, "take an item's id where the list has no vendor data")
@@ -60,9 +67,6 @@ without it.`,
 
 // checkImports refuses what no item could do with.
 func checkImports(params didit.ImportSharedSessionParams, lists func(string) bool) error {
-	if !lists("share_token") {
-		return usageError("--in: has no column share_token")
-	}
 	invalid, _ := errors.AsType[*didit.ValidationError](params.Validate()) // it has no token
 	for _, p := range invalid.Problems {
 		switch {

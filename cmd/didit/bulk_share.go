@@ -17,6 +17,7 @@ import (
 // shareColumns are a list's of sessions: "didit list -o json" prints one.
 var shareColumns = columns{
 	used:    []string{"id", "session_id", "for_application_id", "ttl", "status"},
+	needed:  "session_id",
 	ignored: []string{"kind", "created_at", "workflow_id", "session_number", "shared_from_session"},
 }
 

@@ -57,7 +57,7 @@ func TestBulk(t *testing.T) {
 		case "":
 			assert.Contains(t, row["error"], "item 7 of the list: record on line 8: wrong number of fields")
 		case "iiiiiii":
-			assert.Contains(t, row["error"], "SESSION must be a UUID")
+			assert.Contains(t, row["error"], "session_id must be a UUID")
 		default:
 			assert.Equal(t, "1", row["attempts"])
 			assert.NotEmpty(t, row["share_token"])
@@ -117,7 +117,7 @@ func TestBulkJSON(t *testing.T) {
 		failed[one.Error] = true
 	}
 	for _, words := range []string{
-		"", "Status must be Approved", "item 5 of the list: session_id is no JSON string",
+		"", "status must be Approved", "item 5 of the list: session_id is no JSON string",
 		"item 6 of the list: it is no JSON object", "item 7 of the list: it has a member that is none of", "ttl must be a duration",
 	} {
 		found := false
@@ -177,6 +177,10 @@ func TestBulkRefusals(t *testing.T) {
 		{"import", "share_token\n", "--workflow " + w.b.ID, "--review"},
 		{"import", "share_token,review\n", "--review yes --workflow " + w.b.ID, "--review"},
 		{"import", "share_token\n", "--review trust_source", "--workflow"},
+		{"import", "share_token\n", "--review trust_source --workflow " + w.b.ID + " --resume " + w.path("new"), "no column vendor_data, which --resume needs"},
+		{"import", "share_token\n", "--review trust_source --id-as-vendor-data --workflow " + w.b.ID + " --resume " + w.path("new"), "no column vendor_data, which --resume needs"},
+		{"import", "share_token\n", "--review trust_source --workers -1 --workflow " + w.b.ID + " --results " + w.path("new"), "--workers must not be negative"},
+		{"share", "id\n", "--reveal --for " + w.b.ID, "no column session_id"},
 	} {
 		flags := append(strings.Fields(test.flags), "--in", w.write(t, "list", test.list))
 		cli(t, "", w.as(w.bKey, append([]string{"bulk", test.command}, flags...)...)...).fails(t, exitUsage, test.words)

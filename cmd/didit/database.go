@@ -4,16 +4,17 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	"github.com/spf13/cobra"
-	_ "modernc.org/sqlite" // the driver "sqlite"
+	"modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/didit-go/didit/sqlstore"
 )
@@ -32,13 +33,26 @@ func databaseURL(given string) (string, error) {
 		}
 		return given, nil
 	}
-	if u, err := url.Parse(given); err == nil {
-		if _, secret := u.User.Password(); secret || u.Query().Has("password") || u.Query().Has("sslpassword") {
-			return "", usageError("--database has a password, which everybody on this machine can see: put the URL into " + databaseVariable)
-		}
+	if strings.HasPrefix(given, "sqlite:") {
+		return given, nil
+	}
+	u, err := url.Parse(given)
+	if err != nil {
+		return "", errUnreadable
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return "", errUnreadable
+	}
+	if _, secret := u.User.Password(); secret || query.Has("password") || query.Has("sslpassword") {
+		return "", usageError("--database has a password, which everybody on this machine can see: put the URL into " + databaseVariable)
 	}
 	return given, nil
 }
+
+// errUnreadable does not quote the URL: what a parser takes for the password is not always
+// all of it.
+const errUnreadable = usageError("--database, or " + databaseVariable + ", cannot be read as a URL: are the signs in its password percent-encoded?")
 
 // existingDatabase is the URL of a database that can be there, as package jobs takes it.
 func existingDatabase(given string) (string, error) {
@@ -57,20 +71,34 @@ func existingDatabase(given string) (string, error) {
 		return "", usageError("--database must begin with sqlite: or postgres://")
 	}
 	if _, err := pgx.ParseConfig(address); err != nil {
-		// pgx quotes the URL, and what it takes for the password is not always all of it.
-		return "", usageError("--database, or " + databaseVariable + ", cannot be read as a URL: are the signs in its password percent-encoded?")
+		return "", errUnreadable
 	}
 	return address, nil
 }
 
-// isAway reports whether a database may be there another time.
-func isAway(err error) bool {
-	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok {
-		return slices.Contains([]string{"57P01", "57P02", "57P03", "53300"}, refusal.Code) // shuts down, starts, is full
+// awayError is of a database that may answer another time.
+type awayError struct{ error }
+
+func (e awayError) Unwrap() error { return e.error }
+
+// away tells an error of a database that is away from those of what is in it.
+func away(err error) error {
+	_, unreached := errors.AsType[*pgconn.ConnectError](err)
+	_, broken := errors.AsType[*net.OpError](err)
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok { // a class and a state: connections; full; shuts down or starts
+		unreached = strings.HasPrefix(refusal.Code, "08") || refusal.Code == "53300" || strings.HasPrefix(refusal.Code, "57P0")
 	}
-	_, away := errors.AsType[*pgconn.ConnectError](err)
-	return away
+	if file, ok := errors.AsType[*sqlite.Error](err); ok {
+		broken = file.Code()&0xff == sqliteBusy
+	}
+	if unreached || broken || errors.Is(err, io.ErrUnexpectedEOF) {
+		return awayError{err}
+	}
+	return err
 }
+
+// sqliteBusy is SQLITE_BUSY: another process has the file locked.
+const sqliteBusy = 5
 
 // openDatabase opens a database that is there. It connects when it is first used.
 func openDatabase(given string) (*sql.DB, sqlstore.Dialect, error) {

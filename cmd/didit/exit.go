@@ -34,7 +34,7 @@ func (t *tool) end(ctx context.Context, cmd *cobra.Command, err error) int {
 	if _, ok := errors.AsType[usageError](err); !ok && !t.began {
 		err = usageError(err.Error())
 	}
-	text := plain(err)
+	text := onCommandLine.plain(err)
 	if ctx.Err() != nil {
 		text = "interrupted: " + text
 	}
@@ -52,56 +52,16 @@ func (t *tool) end(ctx context.Context, cmd *cobra.Command, err error) int {
 func code(err error) int {
 	_, usage := errors.AsType[usageError](err)
 	_, params := errors.AsType[*didit.ValidationError](err)
+	_, isAway := errors.AsType[awayError](err)
 	switch {
 	case err == nil:
 		return exitDone
 	case usage, params && !errors.Is(err, didit.ErrShareTokenInvalid):
 		return exitUsage
-	case didit.Retryable(err), errors.Is(err, context.Canceled), errors.Is(err, errAgain), isAway(err):
+	case didit.Retryable(err), errors.Is(err, context.Canceled), errors.Is(err, errAgain), isAway:
 		return exitAgain
 	}
 	return exitRefused
-}
-
-// flags are what a command calls the fields that a ValidationError names.
-var flags = map[string]string{ //nolint:gosec // names, no secrets
-	"WithAPIKey": "the API key", "WithApplicationID": "--application", "WithBaseURL": "--base-url",
-	"sessionID": "SESSION", "ForApplicationID": "--for", "TTL": "--ttl",
-	"Token": "the token", "WorkflowID": "--workflow", "Workflows": "--user-workflow or --business-workflow",
-	"Workflows.User": "--user-workflow", "Workflows.Business": "--business-workflow", "Review": "--review",
-	"VendorData": "--vendor-data", "SourceSessionID": "the source session", "FromApplicationIDs": "--from",
-	"SessionKind": "--kind", "CreatedAfter": "--created-after", "Statuses": "--status", "WorkflowIDs": "--workflow",
-	"Countries": "--country", "DateTo": "--until", "Search": "--search", "PageSize": "--page-size",
-	"Options.Workers": "--workers", "SessionID": "session_id", "ID": "id", "secret": "the webhook's secret", "WithPreviousSecret": "the webhook's secret",
-}
-
-// words are what a command line calls what the errors of the packages call otherwise.
-var words = strings.NewReplacer(
-	"SourceSessionID", "--source", "FromApplicationIDs", "--from", "ForApplicationID", "--for", "give WorkflowID", "give --workflow",
-	", unless WithInsecureHTTP is given", "", "with a Checkpoint", "with --resume",
-	"TrustSourceReview or ReviewAgain", "trust_source or review_again", "or Workflows is required", "is required, or --user-workflow and --business-workflow",
-	"together with Workflows", "together with --user-workflow or --business-workflow", "10*time.Minute", "10m",
-	"before DateFrom", "before --since", "without VendorData", "without --vendor-data", "KindUser", "--kind user",
-	"sqlstore: Open: ", "", "jobs: OpenAdmin: ", "", "jobs: Retry: ", "", "jobs: ", "",
-	"no API key, and DIDIT_API_KEY is not set", "set DIDIT_API_KEY, or give --key-file",
-	"; call again after RetryAfter with Resume, the same token and vendor data", "", "Candidates names", "there are",
-)
-
-// plain is an error in the words of the command line.
-func plain(err error) string {
-	v, ok := errors.AsType[*didit.ValidationError](err)
-	if !ok {
-		return words.Replace(strings.TrimPrefix(err.Error(), "didit: "))
-	}
-	parts := make([]string, len(v.Problems))
-	for i, p := range v.Problems {
-		field, _, _ := strings.Cut(p.Field, "[")
-		if name, ok := flags[field]; ok {
-			field = name
-		}
-		parts[i] = field + " " + words.Replace(p.Message)
-	}
-	return "nothing was sent: " + strings.Join(parts, "; ")
 }
 
 // next says what to do about an error, what says most first.

@@ -41,11 +41,17 @@ and your vendor data included. Links in it expire within the hour.`,
 	return c
 }
 
-// checks are the checks' names and how they ended.
-func checks(s *didit.Session) []string {
-	var all []string
-	for name, check := range s.Checks() {
-		all = append(all, strings.ReplaceAll(name, "_", " ")+": "+string(check.Status))
+// check is the name of a session's check, and how it ended.
+type check struct {
+	Name   string              `json:"name"`
+	Status didit.FeatureStatus `json:"status"`
+}
+
+func (c check) String() string { return strings.ReplaceAll(c.Name, "_", " ") + ": " + string(c.Status) }
+
+func checks(s *didit.Session) (all []check) {
+	for name, c := range s.Checks() {
+		all = append(all, check{name, c.Status})
 	}
 	return all
 }

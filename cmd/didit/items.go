@@ -18,6 +18,7 @@ import (
 // columns are what a list may have.
 type columns struct {
 	used    []string
+	needed  string
 	ignored []string // what other commands print beside it
 	// choose passes on the rows that count. It says how many people have no row that does.
 	choose func(rows iter.Seq2[row, error], unshared *int) iter.Seq2[row, error]
@@ -100,7 +101,9 @@ func (l *items) begin() error {
 			return usageError(fmt.Sprintf("--in: column %d of the heading is none of: %s", i+1, strings.Join(l.columns.used, ", ")))
 		}
 	}
-	l.heading = heading
+	if l.heading = heading; !l.lists(l.columns.needed) {
+		return usageError("--in: has no column " + l.columns.needed)
+	}
 	return nil
 }
 

@@ -37,9 +37,9 @@ func administer(ctx context.Context, given string, f func(*jobs.Admin) error) er
 	}
 	admin, err := jobs.OpenAdmin(ctx, address)
 	if err != nil {
-		return err
+		return away(err)
 	}
-	return errors.Join(f(admin), admin.Close())
+	return away(errors.Join(f(admin), admin.Close()))
 }
 
 // ticketCommand is a command on one ticket, which it prints as it is afterwards.

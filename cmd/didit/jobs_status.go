@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,7 @@ and why it waits, or was refused or stopped.`,
 		RunE: t.do(func(ctx context.Context, args []string) error {
 			return administer(ctx, database, func(a *jobs.Admin) error {
 				if len(args) == 1 {
-					ticket, err := a.Ticket(ctx, args[0])
+					ticket, err := a.Ticket(ctx, strings.ToLower(args[0]))
 					if err != nil {
 						return err
 					}

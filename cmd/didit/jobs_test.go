@@ -90,7 +90,8 @@ func testJobs(t *testing.T, w *world, databaseURL string, tickets func(args ...s
 	r = tickets("cancel", first.ID).done(t)
 	assert.Regexp(t, `state +stopped`, r.out)
 	assert.Regexp(t, `reason +stopped by an operator`, r.out)
-	tickets("retry", first.ID).fails(t, exitRefused, "didit: the ticket has ended, and its token is gone: import the session again")
+	tickets("status", strings.ToUpper(first.ID)).done(t)
+	tickets("retry", strings.ToUpper(first.ID)).fails(t, exitRefused, "didit: the ticket has ended, and its token is gone: import the session again")
 	tickets("retry", "none").fails(t, exitRefused, "didit: there is no such ticket\n", `"didit jobs list" shows which there are.`)
 	tickets("status", "none").fails(t, exitRefused, "didit: there is no such ticket\n")
 

@@ -148,6 +148,11 @@ func (f field) lines() []string {
 		}
 	case []string:
 		lines = slices.Clone(v)
+	case []check:
+		lines = nil
+		for _, c := range v {
+			lines = append(lines, c.String())
+		}
 	}
 	for i, line := range lines {
 		lines[i] = strings.Map(func(r rune) rune {

@@ -77,6 +77,14 @@ Exit codes: 0 done, 1 refused, 2 the command line is wrong, 75 try again.`,
 	}
 	root.SetHelpCommandGroupID(groupMore)
 	root.SetCompletionCommandGroupID(groupMore)
+	root.InitDefaultHelpCmd()
+	help, _, _ := root.Find([]string{"help"})
+	help.Args = func(_ *cobra.Command, args []string) error {
+		if _, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+			return usageError(fmt.Sprintf("there is no command %q", strings.Join(args, " ")))
+		}
+		return nil
+	}
 	return root
 }
 

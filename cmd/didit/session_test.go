@@ -121,7 +121,7 @@ func TestImport(t *testing.T) {
 	other := append(w.importing("--token-file", token), "--vendor-data", "another")
 	cli(t, "", other...).fails(t, exitAgain, "had been imported before", "again after 1m0s, with --resume")
 	none := append(w.importing("--token-file", token), "--vendor-data", "")
-	cli(t, "", none...).fails(t, exitAgain, "Sessions that may be the copy: "+w.b.Sessions()[0].ID)
+	cli(t, "", none...).fails(t, exitAgain, "; found 1 of your sessions that may be a copy", "Sessions that may be the copy: "+w.b.Sessions()[0].ID)
 
 	cli(t, "", w.as(w.bKey, "find", session, "--vendor-data", "another")...).fails(t, exitRefused, "no imported copy", "Nothing was imported so far")
 	cli(t, "", w.as(w.bKey, "find", session)...).fails(t, exitUsage, "--created-after is required")

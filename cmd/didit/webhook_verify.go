@@ -55,9 +55,14 @@ what was received, to the byte.`,
 	return c
 }
 
-// readHeader reads headers from lines and from a file. Lines that are none, such as a
-// request's first one, are passed over.
+// readHeader reads headers from lines and from a file. Lines of the file that are none, such
+// as a request's first one, are passed over.
 func readHeader(lines []string, path string) (http.Header, error) {
+	for _, line := range lines {
+		if !strings.Contains(line, ":") {
+			return nil, usageError(`-H must be as "X-Signature: ..."`) // it may be a secret
+		}
+	}
 	if path != "" {
 		data, err := os.ReadFile(path) //nolint:gosec // the caller's own path
 		if err != nil {
