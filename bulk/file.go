@@ -2,6 +2,7 @@ package bulk
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,8 +49,8 @@ type batch struct {
 // would take each other's ids for done.
 //
 // A last line that a crash cut short is dropped: nothing had been reported as recorded
-// by it. A damaged line before it is an error that names its number, and the file is
-// left as it is. The file is locked until Close or the process's end, by the kernel:
+// by it. A damaged line before it is an error that names its number, and a file that never
+// was a checkpoint's is one too; then the file is left as it is. The file is locked until Close or the process's end, by the kernel:
 // the error matches [ErrInUse] where another run holds it. Do not use it on a network
 // file system that does not keep such locks. Systems without flock are refused.
 func OpenFile(path string) (*File, error) {
@@ -79,6 +80,15 @@ func (f *File) open(path string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
+// begins reports whether a torn line can have been a record, of which a crash may have left
+// zeros: somebody's other file of one line is not to be emptied.
+func begins(line []byte) bool {
+	const begin = `{"id":"`
+	line = bytes.Trim(line, "\x00")
+	n := min(len(line), len(begin))
+	return string(line[:n]) == begin[:n]
+}
+
 // load learns where the records are, and drops a last line that is torn.
 func (f *File) load() error {
 	in := bufio.NewReaderSize(f.file, maxLine)
@@ -87,6 +97,8 @@ func (f *File) load() error {
 		switch {
 		case errors.Is(err, io.EOF) && len(line) == 0:
 			return nil
+		case errors.Is(err, io.EOF) && number == 1 && !begins(line):
+			return errors.New("bulk: the file is no checkpoint's; it was left as it is")
 		case errors.Is(err, io.EOF):
 			if err := f.file.Truncate(f.size); err != nil {
 				return fmt.Errorf("bulk: drop the torn last line: %w", err)

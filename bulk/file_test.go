@@ -137,6 +137,27 @@ func TestFileTorn(t *testing.T) {
 	}
 }
 
+// TestFileOfAnother: one line without its end may be a torn record, or somebody's key.
+func TestFileOfAnother(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	for _, text := range []string{"a-key-of-somebody", `{"key":"x"}`, "{\n", "x\ny"} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		_, err := bulk.OpenFile(path)
+		require.Error(t, err, text)
+		left, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(left))
+	}
+	for _, text := range []string{"", "{", `{"id":"`, `{"id":"a","state":"do`, "\x00\x00"} {
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+		require.NoError(t, open(t, path).Close())
+		left, err := os.ReadFile(path)
+		require.NoError(t, err)
+		assert.Empty(t, left)
+	}
+}
+
 func TestFileDamaged(t *testing.T) {
 	t.Parallel()
 	const good = `{"id":"a","state":"done","at":"2026-05-04T03:02:01Z"}` + "\n"
