@@ -95,8 +95,8 @@ func TestRefused(t *testing.T) {
 	})
 }
 
-// TestCallbackOnSQLite: inside a callback, reading beside it waits for nothing, and
-// enqueueing without its transaction, which would wait for itself, is refused.
+// TestCallbackOnSQLite: inside a callback, reading beside it waits for nothing, and what
+// writes without its transaction, and would wait for itself, is refused.
 func TestCallbackOnSQLite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sqlite(t))
@@ -112,6 +112,11 @@ func TestCallbackOnSQLite(t *testing.T) {
 		}
 		_, err := e.Import(ctx, w.params(second, "customer-8"))
 		assert.ErrorContains(t, err, "ImportTx") //nolint:testifylint // not the test's goroutine
+		_, err = e.Cancel(ctx, ticket.ID)
+		assert.ErrorContains(t, err, "leave the rest until it is over") //nolint:testifylint // likewise
+		_, err = e.Retry(ctx, ticket.ID)
+		assert.ErrorContains(t, err, "leave the rest until it is over")           //nolint:testifylint // likewise
+		assert.ErrorContains(t, e.Resume(ctx), "leave the rest until it is over") //nolint:testifylint // likewise
 		_, err = e.ImportTx(ctx, tx, w.params(second, "customer-8"))
 		return err
 	}
