@@ -74,9 +74,9 @@ const (
 //
 // The error is the call's own. A *[didit.ValidationError] is also an item that was
 // refused before any call: its id is given twice, or it is an import and the Checkpoint is
-// of shares, or it has no VendorData although there is a Checkpoint. The error that a Checkpoint's Lookup returned is
-// wrapped; nothing was sent for that item. An error that the input yielded comes as it
-// is, without an item.
+// of shares, or it has no VendorData although there is a Checkpoint. The error that a
+// Checkpoint's Lookup returned is wrapped; nothing was sent for that item. An error that
+// the input yielded comes as it is, without an item.
 type Result[I, V any] struct {
 	Item     I
 	Value    *V

@@ -50,9 +50,10 @@ type batch struct {
 //
 // A last line that a crash cut short is dropped: nothing had been reported as recorded
 // by it. A damaged line before it is an error that names its number, and a file that never
-// was a checkpoint's is one too; then the file is left as it is. The file is locked until Close or the process's end, by the kernel:
-// the error matches [ErrInUse] where another run holds it. Do not use it on a network
-// file system that does not keep such locks. Systems without flock are refused.
+// was a checkpoint's is one too; then the file is left as it is. The file is locked until
+// Close or the process's end, by the kernel: the error matches [ErrInUse] where another run
+// holds it. Do not use it on a network file system that does not keep such locks. Systems
+// without flock are refused.
 func OpenFile(path string) (*File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the caller's path
 	if err != nil {

@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"io"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -32,10 +30,7 @@ func atOnce(r *http.Request) (*http.Response, error) {
 	text, err := json.Marshal(map[string]string{
 		"session_id": uuid.NewString(), "status": "Approved", "workflow_id": asked.WorkflowID, "vendor_data": asked.VendorData,
 	})
-	return &http.Response{
-		StatusCode: http.StatusCreated, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-		Body: io.NopCloser(strings.NewReader(string(text))),
-	}, err
+	return answer(r, http.StatusCreated, "application/json", string(text)), err
 }
 
 // BenchmarkImport is what an import costs as a job, with a Didit that answers at once:

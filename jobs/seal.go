@@ -38,8 +38,8 @@ const (
 
 // NewSealer makes a Sealer of keys of 32 random bytes. The first one seals and all of
 // them open, so a key is rotated by a new one in front of it, and removed once no open
-// ticket was sealed with it ([Open] tells). A key of another length is an
-// error. Keep them outside of the database.
+// ticket was sealed with it ([Open] tells). A key of another length is an error. Keep them
+// outside of the database.
 func NewSealer(keys ...[]byte) (*Sealer, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("jobs: NewSealer: at least one key is required")

@@ -32,17 +32,11 @@ func TestCancelRunning(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(w *world) {
 		ctx := w.Context()
-		w.didit.Inject(didittest.Fault{Operation: didittest.OpImportSharedSession, Kind: didittest.FaultSlow})
-		e := w.start(w.config(w.b))
-		source, token := w.token()
-		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		for len(w.copies(source)) == 0 {
-			time.Sleep(time.Millisecond)
-		}
+		e := w.open(w.config(w.b))
+		source, ticket := w.underWay(e)
 		var job int64
 		require.NoError(w, e.DB().QueryRowContext(ctx, `SELECT job_id FROM `+w.table("didit_tickets")).Scan(&job))
-		_, err = e.River().JobCancel(ctx, job)
+		_, err := e.River().JobCancel(ctx, job)
 		require.NoError(w, err)
 		assert.Equal(w, "an operator stops it", w.ends(e, ticket.ID, jobs.StateWaiting).Reason)
 		require.NoError(w, e.Stop(ctx))

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -41,10 +40,7 @@ func TestNewTokenWhileRefused(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return &http.Response{
-				StatusCode: http.StatusUnauthorized, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
-				Body: io.NopCloser(strings.NewReader(`{"detail": "Share token has expired."}`)),
-			}, nil
+			return answer(r, http.StatusUnauthorized, "application/json", `{"detail": "Share token has expired."}`), nil
 		})}))
 		cfg.Refused = func(context.Context, *sql.Tx, *jobs.Ticket, error) error {
 			w.Error("refused")

@@ -26,6 +26,20 @@ func (w *world) posts() (n int) {
 	return n
 }
 
+// underWay starts an engine whose import Didit has made, and answers to later.
+func (w *world) underWay(e *jobs.Engine) (source string, ticket *jobs.Ticket) {
+	w.Helper()
+	w.didit.Inject(didittest.Fault{Operation: didittest.OpImportSharedSession, Kind: didittest.FaultSlow})
+	source, token := w.token()
+	ticket, err := e.Import(w.Context(), w.params(token, "customer-7"))
+	require.NoError(w, err)
+	require.NoError(w, e.Start(context.WithoutCancel(w.Context())))
+	for len(w.copies(source)) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	return source, ticket
+}
+
 // retry has a ticket tried again as soon as it waits.
 func (w *world) retry(e *jobs.Engine, id string) {
 	w.Helper()
@@ -125,16 +139,8 @@ func TestKeyRefusedAfterImport(t *testing.T) {
 func TestCutOff(t *testing.T) {
 	t.Parallel()
 	onBoth(t, func(w *world) {
-		ctx := w.Context()
-		w.didit.Inject(didittest.Fault{Operation: didittest.OpImportSharedSession, Kind: didittest.FaultSlow})
 		e := w.open(w.config(w.b))
-		source, token := w.token()
-		ticket, err := e.Import(ctx, w.params(token, "customer-7"))
-		require.NoError(w, err)
-		require.NoError(w, e.Start(ctx))
-		for len(w.copies(source)) == 0 {
-			time.Sleep(time.Millisecond)
-		}
+		source, ticket := w.underWay(e)
 		require.ErrorIs(w, e.Stop(ended()), context.Canceled)
 		<-e.River().Stopped()
 		assert.Equal(w, jobs.StateQueued, w.ends(e, ticket.ID, jobs.StateQueued).State)

@@ -16,17 +16,16 @@ var dialects = map[Dialect]struct {
 	probe    string // fails on any other database; the second column is NULL on one that is too old
 	begin    string // a transaction in which nobody else migrates
 	triggers string // of the ledger
-	exists   string // whether there is a table of that name
 	words    *strings.Replacer
 }{
 	SQLite: {
 		probe:    `SELECT sqlite_version(), CAST(unixepoch('subsec') AS BIGINT)`,
 		begin:    `BEGIN IMMEDIATE`,
 		triggers: sqliteTriggers,
-		exists:   `SELECT COUNT(*) > 0 FROM sqlite_master WHERE type = 'table' AND name = $1`,
 		words: strings.NewReplacer(
 			"{now}", `CAST(unixepoch('subsec') * 1000 AS BIGINT)`,
 			"{skip}", ``,
+			"{absent}", `column1 NOT IN (SELECT name FROM sqlite_master WHERE type = 'table')`,
 			// Else a row that is put in with another one's rowid replaces it, past all triggers.
 			"{rowid}", ` WITHOUT ROWID`,
 		),
@@ -35,11 +34,11 @@ var dialects = map[Dialect]struct {
 		probe:    `SELECT current_setting('server_version'), CASE WHEN CAST(current_setting('server_version_num') AS BIGINT) >= 140000 THEN 1 END`,
 		begin:    `BEGIN ISOLATION LEVEL READ COMMITTED; SELECT pg_advisory_xact_lock(4916104250)`,
 		triggers: postgresTriggers,
-		exists:   `SELECT to_regclass($1) IS NOT NULL`,
 		words: strings.NewReplacer(
 			// now() stands still in a transaction, and while a statement waits for a row.
 			"{now}", `CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)`,
 			"{skip}", `FOR UPDATE SKIP LOCKED`,
+			"{absent}", `to_regclass(column1) IS NULL`,
 			"{rowid}", ``,
 		),
 	},

@@ -158,21 +158,23 @@ func schemaVersion(ctx context.Context, conn *sql.Conn) (found int64, err error)
 	return found, err
 }
 
+// missingTable asks the catalogue and no table: a reader of the ledger has no rights on the
+// others. Whether the triggers are there is no condition: a ledger that was tampered with
+// can be verified.
+const missingTable = `SELECT column1 FROM (VALUES ('didit_deliveries'), ('didit_replays'), ('didit_checkpoints'), ('didit_ledger')) AS t
+WHERE {absent} LIMIT 1`
+
 // check tells whether this release can work with what is there.
 func check(ctx context.Context, conn *sql.Conn, d Dialect, found int64) error {
 	if found > version {
 		return fmt.Errorf("the database has version %d of the schema, and this release knows %d: update github.com/didit-go/didit; nothing was changed", found, version)
 	}
-	// A reader of the ledger has no rights on the other tables, so none is asked. Whether the
-	// triggers are there is no condition: a ledger that was tampered with can be verified.
-	for _, table := range []string{"didit_deliveries", "didit_replays", "didit_checkpoints", "didit_ledger"} {
-		var there bool
-		if err := conn.QueryRowContext(ctx, dialects[d].exists, table).Scan(&there); err != nil {
-			return fmt.Errorf("the tables could not be looked for; nothing was changed: %w", err)
-		}
-		if !there {
-			return fmt.Errorf("the table %s is missing: run the statements of Schema; nothing was changed", table)
-		}
+	var missing string
+	switch err := conn.QueryRowContext(ctx, d.text(missingTable)).Scan(&missing); {
+	case err == nil:
+		return fmt.Errorf("the table %s is missing: run the statements of Schema; nothing was changed", missing)
+	case !errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("the tables could not be looked for; nothing was changed: %w", err)
 	}
 	return nil
 }
